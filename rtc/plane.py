@@ -1,0 +1,197 @@
+"""What the hub says to the media plane, and what the media plane says back.
+
+`rtc.supervisor.WorkerProcess` satisfies this shape (the Protocol itself lives with the hub):
+
+    async def publish(self, *, source_id: str, offer_sdp: str) -> Published
+    async def subscribe(self, *, profile: str) -> Subscribed
+    async def accept(self, *, connection_id: str, answer_sdp: str) -> None
+    async def close(self, *, connection_id: str) -> None          # closing what is gone is no error
+    async def reconcile(self, routes: ScopeRoutes) -> None        # returns when what was removed is silent
+    async def stats(self) -> WorkerStats
+    events: AsyncIterator[MediaEvent]                             # a property; one reader
+
+Every method raises an `RtcError` (rtc/errors.py), `MediaUnavailable` while the worker is down. After
+`WorkerLost` every connection and source is gone and every route forgotten; after `WorkerReady` the hub
+reconciles its scopes again and browsers open new connections. Ids are opaque strings of the hub's, except
+connection ids, which the worker makes.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a track or a slot carries."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+class Profile(StrEnum):
+    """How many slots a subscriber connection has: console 12 video + 4 audio, phone 4 + 2."""
+
+    CONSOLE = "console"
+    PHONE = "phone"
+
+
+SLOT_COUNTS: dict[Profile, tuple[int, int]] = {Profile.CONSOLE: (12, 4), Profile.PHONE: (4, 2)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A publisher was answered; the source is up when its first packet has arrived (`SourceUp`)."""
+
+    connection_id: str
+    answer_sdp: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """A subscriber connection awaits its answer (`accept`) within 30 s."""
+
+    connection_id: str
+    offer_sdp: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRoute:
+    """This source's picture belongs in this video slot (0 is the stage)."""
+
+    connection_id: str
+    slot: int
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioRoute:
+    """These sources may be heard on this connection; the loudest get its audio slots.
+
+    `pinned` always hold a slot, the first of them audio slot 0, which shares its msid with video slot 0. When
+    `pinned` is empty, the source routed to video slot 0 is pinned if it is among `source_ids`. Pinned ids need
+    not be repeated in `source_ids`.
+    """
+
+    connection_id: str
+    source_ids: tuple[str, ...]
+    pinned: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeRoutes:
+    """All that may flow within one scope: what is absent does not. A lower epoch than the last is ignored."""
+
+    scope_id: str
+    epoch: int
+    video: tuple[VideoRoute, ...] = ()
+    audio: tuple[AudioRoute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotState:
+    """What a slot shows: frames of its m-line (`mid`) belong to `source_id` from `first_rtp_ts` on.
+
+    `source_id` is None for an empty slot. `first_rtp_ts` is None until the source's first frame is on its way.
+    """
+
+    slot: int
+    kind: Kind
+    mid: str
+    source_id: str | None
+    epoch: int
+    first_rtp_ts: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceUp:
+    """The first packet of a source arrived, also after it was replaced or lost. Codecs: vp8, h264, opus."""
+
+    source_id: str
+    kinds: tuple[Kind, ...]
+    codecs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceDown:
+    """A source's connection ended. Reasons as in ConnectionDown."""
+
+    source_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionUp:
+    """ICE and DTLS are through."""
+
+    connection_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionDown:
+    """A connection is gone.
+
+    Reasons: closed, closed_by_peer, consent_lost, handshake_failed, handshake_timeout, unanswered, replaced.
+    """
+
+    connection_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotsChanged:
+    """These slots of the connection changed (the others are as they were). Emptied slots are told at once."""
+
+    connection_id: str
+    epoch: int
+    slots: tuple[SlotState, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelsChanged:
+    """Who is speaking on this worker, loudest first; at most about three times a second."""
+
+    source_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStats:
+    """How a source's uplink does, over the last two seconds."""
+
+    source_id: str
+    bitrate_bps: int
+    loss_pct: float
+    rtt_ms: float | None
+    jitter_ms: float
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLost:
+    """The worker died: every connection, source and route is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerReady:
+    """A worker answers; scopes may be reconciled. Also the first event after the start."""
+
+
+MediaEvent = (
+    SourceUp
+    | SourceDown
+    | ConnectionUp
+    | ConnectionDown
+    | SlotsChanged
+    | LevelsChanged
+    | SourceStats
+    | WorkerLost
+    | WorkerReady
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerStats:
+    """Counters since the worker's start, by name, and how much it holds now."""
+
+    connections: int
+    sources: int
+    counters: dict[str, int]
