@@ -1,4 +1,4 @@
-"""constraints.txt pins what setup.cfg resolves to today on Python 3.11, and 3.12 and 3.13 accept the same pins.
+"""constraints.txt pins what setup.cfg resolves to today on Python 3.11; 3.12 and 3.13 accept the same pins.
 
 Run it by hand when a dependency is added or is to be renewed: .venv/bin/python scripts/refresh_constraints.py
 `--keep` adds and removes pins but renews none, so that one new dependency is one small change.
