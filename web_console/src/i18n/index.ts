@@ -1,0 +1,23 @@
+/** The sentences of a page, in both languages; each entry point brings its own on top of the shared ones. */
+
+import { createI18n } from 'vue-i18n'
+import { watch } from 'vue'
+
+import { en, zh, type Shared } from '@/i18n/shared'
+import { currentLanguage, language, setLanguage } from '@/i18n/language'
+
+type Tree = { [key: string]: string | Tree }
+
+export function makeI18n<T extends Tree>(own: { zh: T; en: T }) {
+  setLanguage(currentLanguage())
+  const i18n = createI18n({
+    legacy: false,
+    locale: language.value,
+    fallbackLocale: 'zh',
+    messages: { zh: { ...zh, ...own.zh } as Shared & T, en: { ...en, ...own.en } as Shared & T },
+  })
+  watch(language, (wanted) => {
+    ;(i18n.global.locale as unknown as { value: string }).value = wanted
+  })
+  return i18n
+}

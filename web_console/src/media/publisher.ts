@@ -1,0 +1,156 @@
+/** Sends camera and microphone by WHIP (RFC 9725), and publishes again by itself for as long as it is wanted. */
+
+import { ref } from 'vue'
+
+import { backoffMs } from '@/media/backoff'
+import { gathered } from '@/media/gathering'
+import { caller } from '@/wire/http'
+import { asRefusal, Refusal, refusalOf } from '@/wire/refusal'
+
+export type PublisherPhase = 'idle' | 'starting' | 'live' | 'retrying' | 'refused'
+
+const POST_LIMIT_MS = 8_000
+/** From the answer to media flowing. */
+const CONNECT_LIMIT_MS = 8_000
+const DISCONNECTED_LIMIT_MS = 3_000
+const VIDEO_LIMIT_BPS = 2_500_000
+
+export class Publisher {
+  readonly phase = ref<PublisherPhase>('idle')
+  readonly attempt = ref(0)
+  /** `performance.now()` of the next try while retrying. */
+  readonly nextTryAt = ref<number | null>(null)
+  readonly refusal = ref<Refusal | null>(null)
+  private peer: RTCPeerConnection | null = null
+  private location: string | null = null
+  private timer = 0
+  private url = ''
+  private stream: MediaStream | null = null
+
+  start(url: string, stream: MediaStream): void {
+    this.url = url
+    this.stream = stream
+    this.attempt.value = 0
+    this.phase.value = 'starting'
+    void this.publish()
+  }
+
+  /** Ends publishing and tells the other side. */
+  async stop(): Promise<void> {
+    this.phase.value = 'idle'
+    await this.hangUp()
+  }
+
+  retryNow(): void {
+    if (this.phase.value === 'retrying' || this.phase.value === 'refused') void this.publish()
+  }
+
+  /** Another camera or microphone without a new session. */
+  async replace(track: MediaStreamTrack): Promise<void> {
+    await this.peer?.getSenders().find((sender) => sender.track?.kind === track.kind)?.replaceTrack(track)
+  }
+
+  stats(): Promise<RTCStatsReport> | null {
+    return this.phase.value === 'live' ? (this.peer?.getStats() ?? null) : null
+  }
+
+  private async publish(): Promise<void> {
+    clearTimeout(this.timer)
+    this.nextTryAt.value = null
+    await this.hangUp()
+    if (this.phase.value === 'idle' || !this.stream) return
+    const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
+    this.peer = peer
+    try {
+      for (const track of this.stream.getTracks()) {
+        peer.addTransceiver(track, {
+          direction: 'sendonly',
+          streams: [this.stream],
+          ...(track.kind === 'video' ? { sendEncodings: [{ maxBitrate: VIDEO_LIMIT_BPS }] } : {}),
+        })
+      }
+      await peer.setLocalDescription(await peer.createOffer())
+      await gathered(peer)
+      const answer = await this.post(peer.localDescription?.sdp ?? '')
+      if (this.peer !== peer) return
+      this.follow(peer)
+      await peer.setRemoteDescription({ type: 'answer', sdp: answer })
+    } catch (reason) {
+      if (this.peer === peer) this.failed(asRefusal(reason))
+    }
+  }
+
+  private async post(sdp: string): Promise<string> {
+    let response: Response
+    try {
+      response = await fetch(this.url, {
+        method: 'POST',
+        body: sdp,
+        credentials: 'same-origin',
+        headers: { 'Content-Type': 'application/sdp', 'X-CSRF-Token': caller.csrf ?? '', 'Accept-Language': caller.lang },
+        signal: AbortSignal.timeout(POST_LIMIT_MS),
+      })
+    } catch {
+      throw new Refusal('offline', 'offline', '')
+    }
+    if (response.status !== 201) throw await refusalOf(response)
+    const location = response.headers.get('Location')
+    this.location = location ? new URL(location, response.url).href : null
+    return response.text()
+  }
+
+  private follow(peer: RTCPeerConnection): void {
+    let timer = window.setTimeout(dead.bind(this), CONNECT_LIMIT_MS)
+    function dead(this: Publisher): void {
+      clearTimeout(timer)
+      if (this.peer === peer) this.failed(new Refusal('offline', 'offline', ''))
+    }
+    peer.addEventListener('connectionstatechange', () => {
+      if (peer.connectionState === 'connecting') return
+      clearTimeout(timer)
+      if (this.peer !== peer) return
+      if (peer.connectionState === 'connected') {
+        this.phase.value = 'live'
+        this.attempt.value = 0
+        this.refusal.value = null
+      } else if (peer.connectionState === 'disconnected') timer = window.setTimeout(dead.bind(this), DISCONNECTED_LIMIT_MS)
+      else if (peer.connectionState === 'failed') dead.call(this)
+    })
+  }
+
+  /** A refusal that no retry can heal ends it; everything else is tried again. */
+  private failed(refusal: Refusal): void {
+    this.refusal.value = refusal
+    void this.hangUp()
+    if (this.phase.value === 'idle') return
+    if (refusal.kind === 'refused' && ['not_found', 'not_allowed', 'room_ended', 'removed', 'not_permitted'].includes(refusal.code)) {
+      this.phase.value = 'refused'
+      return
+    }
+    this.phase.value = 'retrying'
+    this.attempt.value += 1
+    const wait = backoffMs(this.attempt.value, 500, 5_000)
+    this.nextTryAt.value = performance.now() + wait
+    this.timer = window.setTimeout(() => void this.publish(), wait)
+  }
+
+  private async hangUp(): Promise<void> {
+    clearTimeout(this.timer)
+    this.peer?.close()
+    this.peer = null
+    const location = this.location
+    this.location = null
+    if (!location) return
+    try {
+      await fetch(location, {
+        method: 'DELETE',
+        credentials: 'same-origin',
+        keepalive: true,
+        headers: { 'X-CSRF-Token': caller.csrf ?? '' },
+        signal: AbortSignal.timeout(3_000),
+      })
+    } catch {
+      // The session ends by itself when its packets stop.
+    }
+  }
+}

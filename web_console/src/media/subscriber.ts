@@ -1,0 +1,160 @@
+/** The page's one warm subscriber connection: opened at load, reopened by itself, its slots filled with what is visible. */
+
+import { defineStore } from 'pinia'
+import { computed, reactive, ref, shallowReactive } from 'vue'
+
+import { backoffMs } from '@/media/backoff'
+import { openReceiving, type Receiving } from '@/media/connection'
+import { Loudspeaker } from '@/media/loudspeaker'
+import { planWatch, type View } from '@/media/watchPlan'
+import { useLink } from '@/state/link'
+import type { SlotState, SourceStats } from '@/wire/events'
+import { asRefusal } from '@/wire/refusal'
+import { ask } from '@/wire/socket'
+
+/** Changes of the views within this time travel as one message. */
+const GATHER_MS = 25
+const REWATCH_MS = 1_000
+
+export const useSubscriber = defineStore('subscriber', () => {
+  const link = useLink()
+  const loudspeaker = new Loudspeaker()
+  const phase = ref<'idle' | 'opening' | 'up' | 'down'>('idle')
+  const attempt = ref(0)
+  const incidentId = ref<string | null>(null)
+  const views = new Map<string, View>()
+  /** Slot by view id. */
+  const placed = shallowReactive(new Map<string, number>())
+  /** The slot map, video slots by number. */
+  const slots = reactive(new Map<number, SlotState>())
+  const tracks = shallowReactive(new Map<string, MediaStreamTrack>())
+  const videoMids = shallowReactive<string[]>([])
+  const speaking = shallowReactive(new Set<string>())
+  const stats = reactive(new Map<string, SourceStats & { heardMs: number }>())
+  let profile: 'console' | 'phone' = 'console'
+  let receiving: Receiving | null = null
+  let opening = false
+  let timer = 0
+  let gather = 0
+
+  async function open(): Promise<void> {
+    if (opening || !link.connected) return
+    opening = true
+    clearTimeout(timer)
+    discard()
+    phase.value = attempt.value ? 'down' : 'opening'
+    try {
+      receiving = await openReceiving(link.socket, profile, up, lost)
+      for (const { mid, kind, track } of receiving.tracks) {
+        tracks.set(mid, track)
+        if (kind === 'audio') loudspeaker.attach(mid, track)
+        else videoMids.push(mid)
+      }
+      changed()
+    } catch {
+      again()
+    } finally {
+      opening = false
+    }
+  }
+  function up(): void {
+    phase.value = 'up'
+    attempt.value = 0
+  }
+  function lost(): void {
+    discard()
+    again()
+  }
+  function again(): void {
+    phase.value = 'down'
+    attempt.value += 1
+    clearTimeout(timer)
+    timer = window.setTimeout(() => void open(), backoffMs(attempt.value, 250, 3_000))
+  }
+  function discard(): void {
+    receiving?.close()
+    receiving = null
+    slots.clear()
+    tracks.clear()
+    videoMids.splice(0)
+    loudspeaker.clear()
+    speaking.clear()
+  }
+
+  function changed(): void {
+    clearTimeout(gather)
+    gather = window.setTimeout(() => void watch(), GATHER_MS)
+  }
+  async function watch(): Promise<void> {
+    if (!receiving) return
+    const plan = planWatch([...views.values()], placed, videoMids.length)
+    placed.clear()
+    for (const [view, slot] of plan.slots) placed.set(view, slot)
+    const connection_id = receiving.connectionId
+    try {
+      await ask(link.socket, 'media_watch', { connection_id, incident_id: incidentId.value, video: plan.video, audio: true })
+    } catch (reason) {
+      if (asRefusal(reason).code === 'unknown_connection') lost()
+      else if (link.connected) gather = window.setTimeout(() => void watch(), REWATCH_MS)
+    }
+  }
+
+  link.socket.on('connect', () => {
+    if (phase.value === 'idle') return
+    if (receiving) changed()
+    else void open()
+  })
+  link.socket.on('media_slots', (map) => {
+    if (map.connection_id !== receiving?.connectionId) return
+    for (const slot of map.slots) if (slot.kind === 'video') slots.set(slot.slot, slot)
+  })
+  link.socket.on('media_lost', ({ connection_id }) => {
+    if (connection_id === receiving?.connectionId) lost()
+  })
+  link.socket.on('speaking', ({ incident_id, source_ids }) => {
+    if (incident_id !== incidentId.value) return
+    speaking.clear()
+    for (const source of source_ids) speaking.add(source)
+  })
+  link.socket.on('source_stats', ({ sources }) => {
+    for (const source of sources) stats.set(source.source_id, { ...source, heardMs: performance.now() })
+  })
+
+  return {
+    phase, attempt, incidentId, slots, stats, speaking, placed,
+    soundBlocked: computed(() => loudspeaker.blocked.value),
+    unlockSound: () => {
+      loudspeaker.unlock()
+    },
+    setLevel: (level: number) => {
+      loudspeaker.setLevel(level)
+    },
+    /** Starts the warm connection; called once at load. */
+    start: (wanted: 'console' | 'phone') => {
+      profile = wanted
+      if (phase.value === 'idle') phase.value = 'opening'
+      void open()
+    },
+    stop: () => {
+      clearTimeout(timer)
+      discard()
+      phase.value = 'idle'
+    },
+    /** The incident whose sounds are heard and whose pictures may be asked for. */
+    follow: (id: string | null) => {
+      if (incidentId.value === id) return
+      incidentId.value = id
+      speaking.clear()
+      changed()
+    },
+    show: (view: View) => {
+      views.set(view.id, view)
+      changed()
+    },
+    hide: (viewId: string) => {
+      if (views.delete(viewId)) changed()
+    },
+    /** The track behind a slot: by the slot map's m-line once it is told, by order before that. */
+    trackOf: (slot: number): MediaStreamTrack | undefined => tracks.get(slots.get(slot)?.mid ?? videoMids[slot] ?? ''),
+  }
+})

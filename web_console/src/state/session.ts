@@ -1,0 +1,78 @@
+/** Who is signed in, and the way in and out. */
+
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+
+import { currentLanguage } from '@/i18n/language'
+import { useClock } from '@/state/clock'
+import * as commands from '@/wire/commands'
+import { caller } from '@/wire/http'
+import { asRefusal, type Refusal } from '@/wire/refusal'
+import type { Me } from '@/wire/views'
+
+export type SessionPhase = 'asking' | 'out' | 'in' | 'unreachable'
+
+export const useSession = defineStore('session', () => {
+  const phase = ref<SessionPhase>('asking')
+  const me = shallowRef<Me | null>(null)
+  const refusal = shallowRef<Refusal | null>(null)
+
+  function enter(answer: Me): void {
+    caller.csrf = answer.csrf
+    me.value = answer
+    refusal.value = null
+    useClock().heard(answer.now)
+    phase.value = 'in'
+  }
+
+  function leave(): void {
+    caller.csrf = null
+    me.value = null
+    phase.value = 'out'
+  }
+
+  async function attempt(way: () => Promise<Me>): Promise<boolean> {
+    caller.lang = currentLanguage()
+    try {
+      enter(await way())
+      return true
+    } catch (reason) {
+      refusal.value = asRefusal(reason)
+      return false
+    }
+  }
+
+  /** Finds out whether there is a session; a one-time link in the address is used up first and removed. */
+  async function begin(): Promise<void> {
+    phase.value = 'asking'
+    caller.lang = currentLanguage()
+    const token = takeLinkToken()
+    if (token && (await attempt(() => commands.signInByLink(token)))) return
+    const linkRefusal = token ? refusal.value : null
+    if (await attempt(commands.me)) return
+    if (refusal.value?.kind === 'signed_out') {
+      phase.value = 'out'
+      refusal.value = linkRefusal
+    } else phase.value = 'unreachable'
+  }
+
+  const signIn = (login: string, password: string) => attempt(() => commands.signIn(login, password))
+
+  async function signOut(): Promise<void> {
+    try {
+      await commands.signOut()
+    } finally {
+      leave()
+    }
+  }
+
+  return { phase, me: computed(() => me.value), person: computed(() => me.value?.person ?? null), refusal, begin, signIn, signOut, leave }
+})
+
+/** The token of `#link=TOKEN`, taken out of the address at once so that it is in no history and no screenshot. */
+function takeLinkToken(): string | null {
+  const found = /[#&]link=([^&]+)/.exec(location.hash)
+  if (!found) return null
+  history.replaceState(history.state, '', location.pathname + location.search)
+  return decodeURIComponent(found[1] ?? '')
+}

@@ -1,0 +1,119 @@
+/** The store of what the hub shows: the picture of `streams`, kept current over the socket. */
+
+import { defineStore } from 'pinia'
+import { computed, reactive, ref, shallowReactive } from 'vue'
+
+import { useLink } from '@/state/link'
+import { apply, drop, emptyPicture, idOfStream, lastSeen, mergeEvents, putIncident, putRoom, take } from '@/state/streams'
+import * as commands from '@/wire/commands'
+import type { StreamAdvanced } from '@/wire/events'
+import { asRefusal, type Refusal } from '@/wire/refusal'
+import { ask } from '@/wire/socket'
+import type { IncidentView, JournalEventView, RoomView } from '@/wire/views'
+
+/** Broadcasts kept while a sync is under way; more than this means the next sync brings them anyway. */
+const HELD_LIMIT = 500
+const RETRY_MS = 2_000
+
+export const useStreams = defineStore('streams', () => {
+  const link = useLink()
+  const picture = reactive(emptyPicture())
+  const loaded = ref(false)
+  const refusal = ref<Refusal | null>(null)
+  const unread = reactive<Record<string, number>>({})
+  const journalsLoaded = shallowReactive(new Set<string>())
+  const watchers = new Set<(delta: StreamAdvanced) => void>()
+  let held: StreamAdvanced[] = []
+  let syncing = false
+  let again = false
+  let retry = 0
+
+  function receive(delta: StreamAdvanced): void {
+    const outcome = apply(picture, delta)
+    if (outcome === 'gap') {
+      if (held.length < HELD_LIMIT) held.push(delta)
+      void sync()
+    } else if (outcome === 'applied') {
+      unread[delta.stream] = (unread[delta.stream] ?? 0) + delta.events.length
+      for (const watcher of watchers) watcher(delta)
+    }
+  }
+
+  async function sync(): Promise<void> {
+    if (syncing) {
+      again = true
+      return
+    }
+    syncing = true
+    again = false
+    clearTimeout(retry)
+    try {
+      take(picture, await ask(link.socket, 'sync', { streams: lastSeen(picture) }))
+      loaded.value = true
+      refusal.value = null
+      const waiting = held
+      held = []
+      for (const delta of waiting) if (apply(picture, delta) === 'gap') again = true
+    } catch (reason) {
+      refusal.value = asRefusal(reason)
+      if (link.connected) retry = window.setTimeout(() => void sync(), RETRY_MS)
+    } finally {
+      syncing = false
+      if (again && link.connected) retry = window.setTimeout(() => void sync(), 200)
+    }
+  }
+
+  link.socket.on('connect', () => void sync())
+  link.socket.on('stream_advanced', receive)
+  link.socket.on('stream_gone', ({ stream }) => {
+    drop(picture, stream)
+  })
+  link.socket.on('feed_position', ({ incident_id, feed_id, ...position }) => {
+    const feed = picture.incidents[incident_id]?.feeds.find((candidate) => candidate.id === feed_id)
+    if (feed) feed.position = position
+  })
+
+  /** Fetches the whole journal of an incident once; later events come by broadcast. */
+  async function loadJournal(incidentId: string): Promise<void> {
+    const stream = picture.incidents[incidentId]?.stream ?? `incident:${incidentId}`
+    if (journalsLoaded.has(stream)) return
+    let after = 0
+    for (;;) {
+      const { events } = await commands.journal(incidentId, after)
+      const byStream = new Map<string, JournalEventView[]>()
+      for (const event of events) byStream.set(event.stream, [...(byStream.get(event.stream) ?? []), event])
+      for (const [name, some] of byStream) picture.journals[name] = mergeEvents(picture.journals[name] ?? [], some)
+      const last = byStream.get(stream)?.at(-1)?.seq ?? after
+      if (events.length < 500 || last <= after) break
+      after = last
+    }
+    journalsLoaded.add(stream)
+  }
+
+  return {
+    picture, loaded, refusal, unread, journalsLoaded, sync, loadJournal,
+    incidents: computed<IncidentView[]>(() => Object.values(picture.incidents)),
+    roomOf: (incident: IncidentView | null): RoomView | null => (incident?.room_id ? (picture.rooms[incident.room_id] ?? null) : null),
+    journalOf: (stream: string) => picture.journals[stream] ?? [],
+    put: (incident: IncidentView) => {
+      putIncident(picture, incident)
+    },
+    putRoom: (room: RoomView) => {
+      putRoom(picture, room)
+    },
+    markRead: (stream: string) => {
+      unread[stream] = 0
+    },
+    onAdvance: (watcher: (delta: StreamAdvanced) => void) => {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
+    reset: () => {
+      Object.assign(picture, emptyPicture())
+      journalsLoaded.clear()
+      loaded.value = false
+      held = []
+    },
+    idOfStream,
+  }
+})

@@ -1,0 +1,80 @@
+/** The Socket.IO vocabulary, both ways; docs/protocol.md says when each is sent. */
+
+import type {
+  AssignmentView, FeedView, IncidentPart, IncidentView, Instant, JournalEventView, OrderView, PersonRef, RoomView,
+} from '@/wire/views'
+
+export type Refused = { ok: false; code: string; message: string }
+export type Ack<T> = ({ ok: true } & T) | Refused
+
+export interface SyncReply {
+  now: Instant
+  incidents: IncidentView[]
+  rooms: RoomView[]
+  gone: string[]
+  missed: Record<string, JournalEventView[]>
+}
+
+export interface StreamAdvanced {
+  stream: string
+  base: number
+  seq: number
+  events: JournalEventView[]
+  parts: {
+    incident?: IncidentPart
+    assignments?: AssignmentView[]
+    feeds?: FeedView[]
+    orders?: OrderView[]
+    room?: RoomView
+  }
+}
+
+export interface SummonsRing {
+  assignment_id: string; incident_id: string; number: string; title: string; place: string; department_id: string
+  step: number; attempt: number; due_at: Instant; kind: 'summons' | 'escalation' | 'resummons' | 'overdue'
+}
+export interface RingStopped {
+  assignment_id: string; reason: 'acknowledged' | 'recalled' | 'released'; by: PersonRef | null; at: Instant
+}
+
+export interface SlotState {
+  slot: number; kind: 'video' | 'audio'; mid: string; source_id: string | null; epoch: number; first_rtp_ts: number | null
+}
+export interface MediaSlots { connection_id: string; epoch: number; slots: SlotState[] }
+export interface MediaOpened { connection_id: string; sdp: string; ice_servers: RTCIceServer[] }
+export interface WatchedVideo { slot: number; source_id: string; width: number; height: number }
+export interface MediaWatch { connection_id: string; incident_id: string | null; video: WatchedVideo[]; audio: boolean }
+
+export interface SourceStats { source_id: string; bitrate_bps: number; loss_pct: number; rtt_ms: number | null; jitter_ms: number | null }
+export interface FeedPosition { incident_id: string; feed_id: string; lat: number; lon: number; accuracy_m: number | null; at: Instant }
+
+export interface HubToPage {
+  stream_advanced: (event: StreamAdvanced) => void
+  stream_gone: (event: { stream: string }) => void
+  beat: (event: { now: Instant; cycle: number }) => void
+  summons_ring: (event: SummonsRing) => void
+  ring_stopped: (event: RingStopped) => void
+  order_given: (event: { incident_id: string; order: OrderView }) => void
+  media_slots: (event: MediaSlots) => void
+  media_lost: (event: { connection_id: string; reason: string }) => void
+  feed_position: (event: FeedPosition) => void
+  speaking: (event: { incident_id: string; source_ids: string[] }) => void
+  source_stats: (event: { incident_id: string; sources: SourceStats[] }) => void
+  session_ended: (event: { code: string }) => void
+}
+
+type Reply<T> = (ack: Ack<T>) => void
+
+export interface PageToHub {
+  sync: (request: { streams: Record<string, number> }, reply: Reply<SyncReply>) => void
+  clock: (request: Record<string, never>, reply: Reply<{ now: Instant }>) => void
+  media_open: (request: { profile: 'console' | 'phone' }, reply: Reply<MediaOpened>) => void
+  media_answer: (request: { connection_id: string; sdp: string }, reply: Reply<object>) => void
+  media_watch: (request: MediaWatch, reply: Reply<object>) => void
+  media_close: (request: { connection_id: string }, reply: Reply<object>) => void
+  ring_received: (request: { assignment_id: string; step: number; attempt: number }, reply: Reply<object>) => void
+  position: (
+    request: { feed_id: string; lat: number; lon: number; accuracy_m: number | null; at: Instant },
+    reply: Reply<object>,
+  ) => void
+}
