@@ -81,7 +81,8 @@ def hush(
     if not others:
         return silent, ()
     kind = NoticeKind.RECALL if reason is StopReason.RECALLED else NoticeKind.RING_STOPPED
-    return silent, (replace(page(assignment, kind, others, incident_id), reason=reason, by=by),)
+    told = page(assignment, kind, others, incident_id)
+    return silent, (replace(told, key=f"{told.key}:{reason}", reason=reason, by=by),)
 
 
 def paging_dues(assignment: Assignment, *, incident_id: IncidentId, now: datetime) -> tuple[DueTime, ...]:

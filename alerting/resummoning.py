@@ -25,10 +25,9 @@ def resummon_idle(response: Response, *, by: PersonId) -> Decision:
 
 def _resummon(response: Response, idle: tuple[Assignment, ...], *, by: PersonId) -> Decision:
     """Everyone the ladder has named so far rings again; where somebody has answered, only they do. Those who
-    declined are asked again too: the commander asks knowing it.
+    declined are asked again too: the commander asks knowing it. Where nobody stands on the duty line there
+    is nobody to ask, and the assignment stays as it is.
     """
-    if not idle:
-        return Decision(state=response)
     state = response
     notices: tuple[Notice, ...] = ()
     for assignment in idle:
@@ -38,16 +37,15 @@ def _resummon(response: Response, idle: tuple[Assignment, ...], *, by: PersonId)
             attempt=assignment.attempt + 1,
             declined_by=(),
         )
-        persons = (
-            (again.person_id,)
-            if again.person_id is not None
-            else again.duty.persons_up_to(again.policy, again.step)
-        )
+        answered = () if again.person_id is None else (again.person_id,)
+        persons = answered or again.duty.persons_up_to(again.policy, again.step)
         if persons:
-            again = ringing(again, persons)
+            state = state.having(ringing(again, persons))
             notices += (page(again, NoticeKind.RESUMMONS, persons, response.incident.id),)
-        state = state.having(again)
-    event = AssignmentsResummoned(assignment_ids=tuple(a.id for a in idle), by=by)
+    if not notices:
+        return Decision(state=response)
+    paged = tuple(notice.assignment_id for notice in notices if notice.assignment_id is not None)
+    event = AssignmentsResummoned(assignment_ids=paged, by=by)
     return Decision(state=state, events=(event,), notices=notices)
 
 
