@@ -66,6 +66,7 @@ from alerting.incident_events import (
     OrderAcknowledged,
     OrderGiven,
 )
+from alerting.measures import Interval, Sample, Summary, samples, summary
 from alerting.notice import PAGING, Notice, NoticeKind, StopReason
 from alerting.orders import acknowledge_order, order
 from alerting.plan import PlannedDepartment, Proposal, ProposalReason, ResponsePlan, propose
@@ -134,6 +135,7 @@ __all__ = [
     "IncidentReopened",
     "IncidentResolved",
     "IncidentState",
+    "Interval",
     "InvalidTransition",
     "IssuedAssignment",
     "Level",
@@ -157,9 +159,11 @@ __all__ = [
     "ResponseComplete",
     "ResponsePlan",
     "RoomId",
+    "Sample",
     "SlaClock",
     "Step",
     "StopReason",
+    "Summary",
     "Summons",
     "SummonsId",
     "SummonsIssued",
@@ -192,4 +196,6 @@ __all__ = [
     "reopen",
     "resolve",
     "resummon",
+    "samples",
+    "summary",
 ]
