@@ -13,6 +13,8 @@ RtcError
 └── MediaTimeout            media_timeout            the worker did not reply in time
 """
 
+# ruff: noqa: N818 - the names say what happened; "Error" on each would say nothing more.
+
 from typing import ClassVar
 
 

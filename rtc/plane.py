@@ -67,8 +67,8 @@ class AudioRoute:
     """These sources may be heard on this connection; the loudest get its audio slots.
 
     `pinned` always hold a slot, the first of them audio slot 0, which shares its msid with video slot 0. When
-    `pinned` is empty, the source routed to video slot 0 is pinned if it is among `source_ids`. Pinned ids need
-    not be repeated in `source_ids`.
+    `pinned` is empty, the source routed to video slot 0 is pinned if it is among `source_ids`.
+    Pinned ids need not be repeated in `source_ids`.
     """
 
     connection_id: str
@@ -90,7 +90,7 @@ class ScopeRoutes:
 class SlotState:
     """What a slot shows: frames of its m-line (`mid`) belong to `source_id` from `first_rtp_ts` on.
 
-    `source_id` is None for an empty slot. `first_rtp_ts` is None until the source's first frame is on its way.
+    `source_id` is None for an empty slot, `first_rtp_ts` until the source's first frame is on its way.
     """
 
     slot: int
