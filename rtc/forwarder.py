@@ -1,0 +1,243 @@
+"""What flows from whom to whom: sources, subscribers and the routes between them.
+
+The routes are desired state. A slot carries a source when a route says so *and* both ends exist; either end
+may come later, or go and come again. Whatever is removed is silenced before anything new begins.
+"""
+
+from collections.abc import Callable, Iterable
+
+from rtc.plane import Kind, LevelsChanged, MediaEvent, ScopeRoutes, SlotsChanged, SourceDown, SourceUp
+from rtc.routes import RouteTable
+from rtc.rtcp import RtcpFact
+from rtc.slot import Flow, Route, Slot
+from rtc.source import Source
+from rtc.subscriber import Subscriber
+
+CATCH_UP_PACKETS = 400  # from the history, in one tick, for all slots together
+AUDIO_EVERY_S = 0.1
+LEVELS_EVERY_S = 0.3
+SOURCE_REPORT_EVERY_S = 1.0
+STATS_EVERY_S = 2.0
+NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
+
+
+class Forwarder:
+    """All sources and subscribers of one worker. Times are monotonic seconds."""
+
+    def __init__(self, *, emit: Callable[[MediaEvent], None], unix_offset_s: float) -> None:
+        self._emit = emit
+        self._ntp_offset_s = unix_offset_s + NTP_EPOCH_S
+        self._routes = RouteTable()
+        self._changed: dict[str, dict[Slot, None]] = {}
+        self._audio_at = self._levels_at = self._source_report_at = self._stats_at = 0.0
+        self._speaking: tuple[str, ...] = ()
+        self.sources: dict[str, Source] = {}
+        self.subscribers: dict[str, Subscriber] = {}
+        self.stale_reconciles = 0
+
+    def add_source(self, source: Source, now: float) -> None:
+        """The source is routed; an earlier one of the same id is not any more."""
+        earlier = self.sources.get(source.source_id)
+        if earlier is not None:
+            self._detach_source(earlier)
+        self.sources[source.source_id] = source
+        self._settle(self.subscribers, now)
+        self._flush()
+
+    def remove_source(self, source: Source, reason: str) -> None:
+        """Nothing of the source flows any more."""
+        if self.sources.get(source.source_id) is not source:
+            return
+        del self.sources[source.source_id]
+        self._detach_source(source)
+        if source.up:
+            self._emit(SourceDown(source_id=source.source_id, reason=reason))
+        self._flush()
+
+    def add_subscriber(self, subscriber: Subscriber, now: float) -> None:
+        """The subscriber receives what the routes say."""
+        self.subscribers[subscriber.connection_id] = subscriber
+        self._settle((subscriber.connection_id,), now)
+        self._flush()
+
+    def remove_subscriber(self, connection_id: str) -> None:
+        """Nothing flows to the connection any more."""
+        subscriber = self.subscribers.pop(connection_id, None)
+        if subscriber is not None:
+            for slot in subscriber.slots:
+                slot.route = None
+                if slot.attached is not None:
+                    slot.attached.detach(slot)
+        self._changed.pop(connection_id, None)
+
+    def reconcile(self, routes: ScopeRoutes, now: float) -> None:
+        """The scope's slots are as the routes say. What was removed is silent when this returns."""
+        concerned = self._routes.replace(routes)
+        if concerned is None:
+            self.stale_reconciles += 1
+            return
+        self._settle(concerned, now, epoch=routes.epoch)
+        self._flush()
+
+    def receive_rtp(self, source: Source, data: bytes, now: float) -> None:
+        """A publisher's packet has left to everyone it belongs to.
+
+        Raises: MalformedPacket.
+        """
+        source.receive_rtp(data, now)
+        if not source.up and self.sources.get(source.source_id) is source:
+            self._announce(source, now)
+        if self._changed:
+            self._flush()
+
+    def receive_feedback(self, subscriber: Subscriber, facts: list[RtcpFact], now: float) -> None:
+        """A subscriber's reports and requests were served."""
+        subscriber.receive_rtcp(facts, now)
+        if self._changed:
+            self._flush()
+
+    def tick(self, now: float) -> bool:
+        """Everything that was due has been done. True while something is pressing (tick again in 10 ms)."""
+        budget = CATCH_UP_PACKETS
+        pressing = False
+        for source in self.sources.values():
+            for track in source.tracks.values():
+                if track.kind is Kind.VIDEO and track.ssrc:
+                    budget -= track.pump(budget, now)
+                    pressing = pressing or bool(track.catching_up or track.waiting or len(track.missing))
+            requests = source.requests(now)
+            if requests:
+                source.outlet.send_rtcp(requests)
+        if now - self._audio_at >= AUDIO_EVERY_S:
+            self._audio_at = now
+            self._choose_voices(now)
+            self._report_to_subscribers(now)
+        if now - self._source_report_at >= SOURCE_REPORT_EVERY_S:
+            self._source_report_at = now
+            for source in self.sources.values():
+                report = source.report(now)
+                if report:
+                    source.outlet.send_rtcp(report)
+        if now - self._stats_at >= STATS_EVERY_S:
+            self._stats_at = now
+            for source in self.sources.values():
+                if source.up:
+                    self._emit(source.stats(now))
+        self._flush()
+        return pressing
+
+    def _announce(self, source: Source, now: float) -> None:
+        source.up = True
+        self._emit(
+            SourceUp(
+                source_id=source.source_id,
+                kinds=tuple(sorted(source.tracks, reverse=True)),
+                codecs=tuple(codec.value for codec in source.codecs),
+            )
+        )
+        source.outlet.send_rtcp(source.report(now))
+
+    def _detach_source(self, source: Source) -> None:
+        for track in source.tracks.values():
+            for slot in track.slots:
+                track.detach(slot)
+                self._note(slot)
+
+    def _settle(self, connection_ids: Iterable[str], now: float, epoch: int | None = None) -> None:
+        """Stop what should not flow, on all these connections; only then start what should."""
+        subscribers = [self.subscribers[each] for each in connection_ids if each in self.subscribers]
+        plans = []
+        for subscriber in subscribers:
+            desired = self._routes.desired(subscriber.connection_id)
+            subscriber.audio_route = desired.audio
+            subscriber.audio_candidates = desired.candidates
+            subscriber.audio_pinned = desired.pinned
+            voices = subscriber.chosen_audio(self._levels(now), now)
+            wanted = [(slot, desired.video.get(slot.index)) for slot in subscriber.video]
+            for slot, voice in zip(subscriber.audio, voices, strict=True):
+                wanted.append((slot, _voice_route(desired.audio, voice)))
+            plans.append(wanted)
+        for wanted in plans:
+            for slot, route in wanted:
+                self._stop_unless(slot, route, epoch)
+        for wanted in plans:
+            for slot, route in wanted:
+                self._start(slot, route, now)
+
+    def _stop_unless(self, slot: Slot, route: Route | None, epoch: int | None) -> None:
+        """The slot is silent unless it already has this route."""
+        if slot.route is None or (route is not None and _same(slot.route, route)):
+            return
+        slot.emptied_epoch = epoch if epoch is not None else slot.route.epoch
+        slot.route = None
+        if slot.attached is not None:
+            slot.attached.detach(slot)
+        slot.flow = Flow.EMPTY
+        self._note(slot)
+
+    def _start(self, slot: Slot, route: Route | None, now: float) -> None:
+        """The slot carries the route's source, as soon as that is there."""
+        if route is None:
+            return
+        if slot.route is None:
+            slot.route = route
+            slot.flow = Flow.WAITING
+            self._note(slot)
+        if slot.attached is None:
+            source = self.sources.get(route.source_id)
+            track = source.tracks.get(slot.kind) if source else None
+            if track is not None:
+                track.attach(slot, now)
+
+    def _choose_voices(self, now: float) -> None:
+        levels = self._levels(now)
+        for subscriber in self.subscribers.values():
+            if subscriber.crowded:
+                voices = subscriber.chosen_audio(levels, now)
+                routes = [_voice_route(subscriber.audio_route, voice) for voice in voices]
+                for slot, route in zip(subscriber.audio, routes, strict=True):
+                    self._stop_unless(slot, route, None)
+                for slot, route in zip(subscriber.audio, routes, strict=True):
+                    self._start(slot, route, now)
+        if now - self._levels_at >= LEVELS_EVERY_S:
+            speaking = [each for each, source in self.sources.items() if source.loudness.speaking(now)]
+            speaking.sort(key=lambda each: levels[each])
+            if set(speaking) != set(self._speaking):
+                self._levels_at = now
+                self._speaking = tuple(speaking)
+                self._emit(LevelsChanged(source_ids=self._speaking))
+
+    def _levels(self, now: float) -> dict[str, float]:
+        return {each: source.loudness.dbov(now) for each, source in self.sources.items()}
+
+    def _report_to_subscribers(self, now: float) -> None:
+        ntp = int((now + self._ntp_offset_s) * 2**32) & 0xFFFFFFFFFFFFFFFF
+        for subscriber in self.subscribers.values():
+            reports = subscriber.reports(now, ntp)
+            if reports:
+                subscriber.outlet.send_rtcp(reports)
+
+    def note_start(self, slot: Slot) -> None:
+        """The slot's track has begun: its subscriber will be told."""
+        self._note(slot)
+
+    def _note(self, slot: Slot) -> None:
+        self._changed.setdefault(slot.connection_id, {})[slot] = None
+
+    def _flush(self) -> None:
+        """Tell what changed since the last time."""
+        changed, self._changed = self._changed, {}
+        for connection_id, slots in changed.items():
+            states = tuple(slot.state() for slot in slots)
+            epoch = max(state.epoch for state in states)
+            self._emit(SlotsChanged(connection_id=connection_id, epoch=epoch, slots=states))
+
+
+def _same(one: Route, other: Route) -> bool:
+    return one.source_id == other.source_id and one.scope_id == other.scope_id
+
+
+def _voice_route(audio: Route | None, source_id: str | None) -> Route | None:
+    if audio is None or source_id is None:
+        return None
+    return Route(scope_id=audio.scope_id, epoch=audio.epoch, source_id=source_id)

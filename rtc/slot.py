@@ -1,0 +1,233 @@
+"""One receive slot of a subscriber: an m-line, an SSRC, and whatever track it carries at the moment.
+
+What leaves is checked here, at the last moment: `feed`, `resend` and the track's own loop send a packet only
+while `slot.track` is the track that the packet came from. `pause` is all it takes to silence a slot: live
+packets, the history, the keyframe cache and retransmissions alike.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from rtc.plane import Kind, SlotState
+from rtc.rewrite import Rewrite
+from rtc.rtcp import SenderReport
+from rtc.serial import SEQ_MASK, TS_MASK, seq_delta, ts_delta
+
+if TYPE_CHECKING:
+    from rtc.track import Track
+
+MIN_STEP_S = 0.02  # between the last frame of one track and the first of the next: one Opus frame
+
+
+class Outlet(Protocol):
+    """Where a subscriber's packets leave: encrypts and sends, or drops and counts."""
+
+    def send(self, plain: bytes, seq: int, timestamp: int, ssrc: int) -> None:
+        """The plain packet has left with these numbers in its header."""
+
+    def send_rtcp(self, data: bytes) -> None:
+        """The compound packet has left."""
+
+
+class Flow(StrEnum):
+    """What a slot is doing."""
+
+    EMPTY = "empty"  # no track
+    WAITING = "waiting"  # for a keyframe (or for its source to come up)
+    STILL = "still"  # shows the last keyframe of its track, and waits for the next
+    CATCHING_UP = "catching_up"  # being fed from the history
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The permission under which a slot carries a source."""
+
+    scope_id: str
+    epoch: int
+    source_id: str
+
+
+class Slot:
+    """A slot's place in its own stream, and its present track."""
+
+    __slots__ = (
+        "_anchor_at",
+        "_anchor_ts",
+        "_end_seq",
+        "_end_ts",
+        "attached",
+        "clock_rate",
+        "connection_id",
+        "cursor",
+        "cursor_ts",
+        "deadline",
+        "emptied_epoch",
+        "flow",
+        "index",
+        "kind",
+        "mid",
+        "octets",
+        "outlet",
+        "packets",
+        "rewrite",
+        "route",
+        "seq_off",
+        "ssrc",
+        "started_at",
+        "track",
+        "ts_off",
+    )
+
+    def __init__(
+        self,
+        *,
+        connection_id: str,
+        kind: Kind,
+        index: int,
+        mid: str,
+        ssrc: int,
+        outlet: Outlet,
+        first_seq: int,
+        first_ts: int,
+        now: float,
+    ) -> None:
+        self.connection_id = connection_id
+        self.kind = kind
+        self.index = index
+        self.mid = mid
+        self.ssrc = ssrc
+        self.outlet = outlet
+        self.clock_rate = 90_000 if kind is Kind.VIDEO else 48_000
+        self.route: Route | None = None
+        self.attached: Track | None = None  # whose turn it is
+        self.track: Track | None = None  # whose packets may leave
+        self.flow = Flow.EMPTY
+        self.rewrite: Rewrite | None = None
+        self.seq_off = 0  # of the live rewrite, for the track's loop
+        self.ts_off = 0
+        self.cursor = 0  # unless live: the track's next packet to send
+        self.cursor_ts = 0  # and the timestamp of the last one sent
+        self.deadline: float | None = None  # while waiting: start from the history then
+        self.started_at = now  # when its present track began
+        self.emptied_epoch = 0
+        self.packets = 0
+        self.octets = 0
+        self._end_seq = (first_seq - 1) & SEQ_MASK
+        self._end_ts: int | None = None
+        self._anchor_ts = first_ts
+        self._anchor_at = now
+
+    def state(self) -> SlotState:
+        """What the subscriber should be told of this slot."""
+        started = self.track is not None and self.rewrite is not None
+        return SlotState(
+            slot=self.index,
+            kind=self.kind,
+            mid=self.mid,
+            source_id=self.route.source_id if self.route else None,
+            epoch=self.route.epoch if self.route else self.emptied_epoch,
+            first_rtp_ts=self.rewrite.first_rtp_ts if started and self.rewrite else None,
+        )
+
+    def timeline(self, moment: float) -> int:
+        """The timestamp for a frame taken at `moment`: one line for the slot's whole life.
+
+        Only a frame that would come before what was sent is moved, to just after it. One line for all
+        sources lets the receiver keep what it learnt from sender reports when the source changes.
+        """
+        ts = (self._anchor_ts + int((moment - self._anchor_at) * self.clock_rate)) & TS_MASK
+        if self._end_ts is not None:
+            least = (self._end_ts + int(MIN_STEP_S * self.clock_rate)) & TS_MASK
+            if ts_delta(ts, least) < 0:
+                return least
+        return ts
+
+    def begin(self, track: "Track", *, seq: int, ts: int, now: float, flow: Flow) -> None:
+        """The track's packet `seq` and those after it belong in this slot; `seq` is the first it will see."""
+        self._note_end()
+        self.track = track
+        self.rewrite = Rewrite(
+            first_seq=seq,
+            first_ts=ts,
+            out_seq=(self._end_seq + 1) & SEQ_MASK,
+            out_ts=self.timeline(now if flow is Flow.CATCHING_UP else track.clock.moment_of(ts, now)),
+            dense=flow is Flow.CATCHING_UP,
+        )
+        self.seq_off = self.rewrite.seq_off
+        self.ts_off = self.rewrite.ts_off
+        self.cursor = seq
+        self.cursor_ts = ts
+        self.started_at = now
+        self.flow = flow
+        self.deadline = None
+
+    def go_live(self, ts: int, now: float) -> None:
+        """The present is reached: the frame at `ts` is the first to follow the publisher's clock."""
+        if self.rewrite is None or self.track is None:
+            return
+        self._note_end()
+        self.rewrite.reach_present(ts, self.timeline(self.track.clock.moment_of(ts, now)))
+        self.ts_off = self.rewrite.ts_off
+        self.flow = Flow.LIVE
+
+    def feed(self, track: "Track", packet: bytes, seq: int, ts: int) -> None:
+        """A packet of the track has left, if this slot carries that track and has come to it."""
+        rewrite = self.rewrite
+        if self.track is not track or rewrite is None or seq_delta(seq, rewrite.first_seq) < 0:
+            return
+        self.outlet.send(packet, rewrite.out_seq(seq), rewrite.out_ts(ts), self.ssrc)
+        self.packets += 1
+        self.octets += len(packet) - 12
+
+    def sender_report(self, now: float, ntp: int) -> SenderReport | None:
+        """How the slot's timestamps stand to the wall clock, while that is known."""
+        if self.flow is not Flow.LIVE or self.track is None:
+            return None
+        rtp_ts = self.track.clock.rtp_at(now, self.track.newest_ts)
+        if rtp_ts is None:
+            return None
+        return SenderReport(
+            ssrc=self.ssrc,
+            ntp=ntp,
+            rtp_ts=(rtp_ts + self.ts_off) & TS_MASK,
+            packets=self.packets & TS_MASK,
+            octets=self.octets & TS_MASK,
+        )
+
+    def resend(self, out_seq: int) -> bool:
+        """The packet the slot sent under that number has left again, if its track still is the slot's."""
+        if self.track is None or self.rewrite is None:
+            return False
+        seq = self.rewrite.track_seq(out_seq)
+        if seq is None or (self.flow is not Flow.LIVE and seq_delta(seq, self.cursor) >= 0):
+            return False
+        packet = self.track.history.get(seq)
+        if packet is None:
+            return False
+        self.feed(self.track, packet, seq, int.from_bytes(packet[4:8], "big"))
+        return True
+
+    def pause(self) -> None:
+        """Nothing of the present track leaves any more, but the slot still waits for its source."""
+        self._note_end()
+        self.track = None
+        self.rewrite = None
+        self.deadline = None
+        self.flow = Flow.WAITING if self.route else Flow.EMPTY
+
+    def _note_end(self) -> None:
+        """Remember how far the present track has brought the slot's numbers."""
+        track = self.track
+        rewrite = self.rewrite
+        if track is None or rewrite is None:
+            return
+        if self.flow is Flow.LIVE:
+            last_seq, last_ts = track.newest_seq, track.newest_ts
+        else:
+            last_seq, last_ts = (self.cursor - 1) & SEQ_MASK, self.cursor_ts
+        end_seq = rewrite.out_seq(last_seq)
+        if seq_delta(last_seq, rewrite.first_seq) >= 0 and seq_delta(end_seq, self._end_seq) > 0:
+            self._end_seq = end_seq
+            self._end_ts = rewrite.out_ts(last_ts)

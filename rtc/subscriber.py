@@ -1,0 +1,117 @@
+"""A subscriber connection's slots, and what its browser says of them."""
+
+from collections.abc import Mapping, Sequence
+
+from rtc.audio_slots import choose
+from rtc.plane import Kind
+from rtc.rtcp import KeyframeRequest, Nack, ReportBlock, RtcpFact, pack_cname, pack_sender_report
+from rtc.slot import Outlet, Route, Slot
+
+RESENDS_PER_S = 1000.0  # a browser that asks for more is not answered: the excess is dropped and counted
+RESEND_BURST = 400.0
+FRESH_S = 5.0  # a slot that started this lately has its clock told often: receivers average over reports
+FRESH_REPORT_S = 0.25
+REPORT_S = 2.0
+
+
+class Subscriber:
+    """The fixed slots of one connection."""
+
+    __slots__ = (
+        "_allowance",
+        "_allowance_at",
+        "_by_ssrc",
+        "_reported_at",
+        "audio",
+        "audio_candidates",
+        "audio_pinned",
+        "audio_route",
+        "connection_id",
+        "loss_pct",
+        "outlet",
+        "resends_refused",
+        "video",
+    )
+
+    def __init__(
+        self,
+        *,
+        connection_id: str,
+        outlet: Outlet,
+        video: Sequence[Slot],
+        audio: Sequence[Slot],
+        now: float,
+    ) -> None:
+        self.connection_id = connection_id
+        self.outlet = outlet
+        self.video = tuple(video)
+        self.audio = tuple(audio)
+        self.audio_route: Route | None = None  # its source_id says nothing
+        self.audio_candidates: tuple[str, ...] = ()
+        self.audio_pinned: tuple[str, ...] = ()
+        self.resends_refused = 0
+        self.loss_pct = 0.0
+        self._by_ssrc = {slot.ssrc: slot for slot in (*self.video, *self.audio)}
+        self._allowance = RESEND_BURST
+        self._allowance_at = now
+        self._reported_at = now
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """All of them, video first."""
+        return self.video + self.audio
+
+    @property
+    def crowded(self) -> bool:
+        """Whether more sources may be heard than there are audio slots."""
+        return len({*self.audio_candidates, *self.audio_pinned}) > len(self.audio)
+
+    def receive_rtcp(self, facts: Sequence[RtcpFact], now: float) -> None:
+        """What was asked for has been sent again, or requested from the publisher."""
+        for fact in facts:
+            if isinstance(fact, Nack):
+                self._resend(fact, now)
+            elif isinstance(fact, KeyframeRequest):
+                slot = self._by_ssrc.get(fact.ssrc)
+                if slot is not None and slot.attached is not None and slot.kind is Kind.VIDEO:
+                    slot.attached.keyframe_wanted(slot, now)
+            elif isinstance(fact, ReportBlock):
+                self.loss_pct = 0.8 * self.loss_pct + 0.2 * fact.fraction_lost / 2.56
+
+    def chosen_audio(self, dbov: Mapping[str, float], now: float) -> list[str | None]:
+        """Who should hold each audio slot now."""
+        return choose(
+            holders=[slot.route.source_id if slot.route else None for slot in self.audio],
+            since=[slot.started_at for slot in self.audio],
+            candidates=self.audio_candidates,
+            pinned=self.audio_pinned,
+            dbov=dbov,
+            now=now,
+        )
+
+    def reports(self, now: float, ntp: int) -> bytes:
+        """Sender reports of the slots that carry something, when due; else empty."""
+        live = [slot for slot in self.slots if slot.track is not None]
+        if not live:
+            return b""
+        fresh = any(now - slot.started_at < FRESH_S for slot in live)
+        if now - self._reported_at < (FRESH_REPORT_S if fresh else REPORT_S):
+            return b""
+        self._reported_at = now
+        reports = [report for slot in live if (report := slot.sender_report(now, ntp)) is not None]
+        if not reports:
+            return b""
+        packed = b"".join(pack_sender_report(report) for report in reports)
+        return packed + pack_cname([report.ssrc for report in reports], "liandong")
+
+    def _resend(self, nack: Nack, now: float) -> None:
+        slot = self._by_ssrc.get(nack.ssrc)
+        if slot is None or slot.track is None:
+            return
+        self._allowance = min(RESEND_BURST, self._allowance + (now - self._allowance_at) * RESENDS_PER_S)
+        self._allowance_at = now
+        for seq in nack.seqs:
+            if self._allowance < 1:
+                self.resends_refused += 1
+            elif slot.resend(seq):
+                self._allowance -= 1

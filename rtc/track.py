@@ -1,0 +1,296 @@
+"""One track of a source: what arrived of it, and the slots that carry it.
+
+A video slot shows nothing until a keyframe. It begins in the cheapest way that shows a picture at once:
+
+1. the last keyframe is young: the packets since are sent, then the slot is live (**catching up**);
+2. the publisher answers requests for keyframes: one is requested and waited for;
+3. neither: the packets since the last keyframe are sent, however old, as far as they are still held; else the
+   keyframe alone, as a **still**, until the next one comes.
+"""
+
+from collections.abc import Callable
+
+from rtc.codecs import CLOCK_RATES, KINDS, PAYLOAD_TYPES, Codec
+from rtc.history import History
+from rtc.keyframe import keyframe_detector
+from rtc.keyframe_request import KeyframeRequests
+from rtc.nack import Missing
+from rtc.plane import Kind
+from rtc.reception import Arrival, Reception
+from rtc.rtp_packet import RtpPacket
+from rtc.serial import SEQ_MASK, TS_MASK, seq_delta
+from rtc.slot import Flow, Slot
+from rtc.source_clock import SourceClock, TrackClock
+
+YOUNG_S = 0.5  # a keyframe this young is shown from the history without asking for another
+RECENT_S = 2.0  # one this young, when it is not known yet whether the publisher answers
+WAIT_S = 0.6  # for a keyframe that was requested, before the history is used after all
+RESTART_S = 2.0  # between two starts of a slot from the history because its subscriber asks for a keyframe
+STILL_PACKETS = 1000
+
+
+class Track:
+    """The packets of one SSRC of a publisher and the slots that they leave by."""
+
+    __slots__ = (
+        "_is_keyframe_start",
+        "_keyframe_at",
+        "_keyframe_seq",
+        "_keyframe_ts",
+        "_on_start",
+        "_payload_type",
+        "_still",
+        "catching_up",
+        "clock",
+        "codec",
+        "history",
+        "keyframes",
+        "kind",
+        "live",
+        "missing",
+        "newest_seq",
+        "newest_ts",
+        "reception",
+        "retransmit_s",
+        "source_id",
+        "ssrc",
+        "waiting",
+    )
+
+    def __init__(
+        self,
+        *,
+        source_id: str,
+        codec: Codec,
+        ssrc: int,
+        source_clock: SourceClock,
+        on_start: Callable[[Slot], None],
+    ) -> None:
+        self.source_id = source_id
+        self.codec = codec
+        self.kind = KINDS[codec]
+        self.ssrc = ssrc
+        self.reception = Reception(clock_rate=CLOCK_RATES[codec])
+        self.history = History()
+        self.missing = Missing()
+        self.keyframes = KeyframeRequests()
+        self.clock = TrackClock(source_clock, clock_rate=CLOCK_RATES[codec])
+        self.newest_seq = 0
+        self.newest_ts = 0
+        self.retransmit_s: float | None = None
+        self.live: tuple[Slot, ...] = ()
+        self.waiting: tuple[Slot, ...] = ()
+        self.catching_up: tuple[Slot, ...] = ()
+        self._on_start = on_start
+        self._payload_type = PAYLOAD_TYPES[codec]
+        self._is_keyframe_start = keyframe_detector(codec)
+        self._keyframe_seq: int | None = None
+        self._keyframe_ts = 0
+        self._keyframe_at = 0.0
+        self._still: list[bytes] = []
+
+    def receive(self, packet: RtpPacket, now: float) -> None:
+        """The packet is kept and has left by every slot that carries this track."""
+        seq = packet.seq
+        ts = packet.timestamp
+        before = self.reception.highest if self.reception.started else None
+        arrival = self.reception.note(seq, ts, len(packet.payload), now)
+        if arrival is Arrival.STRAY:
+            return
+        if arrival is Arrival.RESTART:
+            self.restart()
+            before = None
+        plain = packet.plain(self._payload_type)
+        if arrival is Arrival.LATE:
+            self._receive_late(plain, seq, ts, packet.payload, now)
+            return
+        self.history.put(seq, plain)
+        self.newest_seq = seq
+        self.newest_ts = ts
+        self.clock.note_arrival(ts, now)
+        if self.kind is Kind.AUDIO:
+            if self.waiting:
+                self._begin_waiting(seq, ts, now)
+        else:
+            if before is not None and not self.missing.gap(before, seq, now):
+                self.keyframes.want()
+            if self._note_keyframe(packet.payload, seq, ts, plain, now) and self.waiting:
+                self._begin_waiting(seq, ts, now)
+            if self.catching_up:
+                self._join_live(seq, ts, now)
+        for slot in self.live:
+            if slot.track is self:  # the gate: a slot that was stopped sends nothing more of this track
+                slot.outlet.send(
+                    plain, (seq + slot.seq_off) & SEQ_MASK, (ts + slot.ts_off) & TS_MASK, slot.ssrc
+                )
+                slot.packets += 1
+                slot.octets += len(plain) - 12
+
+    def attach(self, slot: Slot, now: float) -> None:
+        """The slot carries this track from its next possible moment on."""
+        slot.attached = self
+        if self.kind is Kind.AUDIO:
+            self._wait(slot)
+            return
+        age = now - self._keyframe_at
+        if age > YOUNG_S:
+            self.keyframes.want()
+        enough = YOUNG_S if self.keyframes.answers else RECENT_S
+        if self._keyframe_held() and (age <= enough or self.keyframes.deaf):
+            self._begin_from_history(slot, now)
+            return
+        self._wait(slot)
+        if self.keyframes.deaf:
+            self._show_still(slot, now)
+        else:
+            slot.deadline = now + WAIT_S
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Every slot whose turn is this track's."""
+        return self.live + self.catching_up + self.waiting
+
+    def detach(self, slot: Slot) -> None:
+        """Nothing of this track leaves by the slot any more."""
+        slot.pause()
+        slot.attached = None
+        self.live = tuple(other for other in self.live if other is not slot)
+        self.waiting = tuple(other for other in self.waiting if other is not slot)
+        self.catching_up = tuple(other for other in self.catching_up if other is not slot)
+
+    def keyframe_wanted(self, slot: Slot, now: float) -> None:
+        """The subscriber cannot decode: a keyframe is requested, or the slot starts from the last one."""
+        self.keyframes.want()
+        if (
+            self.keyframes.deaf
+            and slot.flow is Flow.LIVE
+            and now - slot.started_at > RESTART_S
+            and self._keyframe_held()
+        ):
+            self.live = tuple(other for other in self.live if other is not slot)
+            self._begin_from_history(slot, now)
+
+    def pump(self, budget: int, now: float) -> int:
+        """Slots that catch up were sent up to `budget` packets from the history; how many that took."""
+        used = 0
+        newest = self.history.newest
+        for slot in self.catching_up:
+            while used < budget and newest is not None and seq_delta(newest, slot.cursor) >= 0:
+                used += self._step(slot)
+        for slot in self.waiting:
+            if slot.deadline is not None and now >= slot.deadline:
+                slot.deadline = None
+                if self._keyframe_held():
+                    self.waiting = tuple(other for other in self.waiting if other is not slot)
+                    self._begin_from_history(slot, now)
+                else:
+                    self._show_still(slot, now)
+        if self.kind is Kind.VIDEO and (self.waiting or self.keyframes.unknown):
+            self.keyframes.want()
+        return used
+
+    def restart(self, ssrc: int | None = None) -> None:
+        """The publisher began this track anew: what was kept is forgotten and every slot waits."""
+        if ssrc is not None:
+            self.ssrc = ssrc
+            self.reception = Reception(clock_rate=CLOCK_RATES[self.codec])
+        slots = self.slots
+        for slot in slots:
+            slot.pause()
+        self.live = self.catching_up = ()
+        self.waiting = slots
+        self.history.clear()
+        self.missing.clear()
+        self.clock.forget()
+        self._keyframe_seq = None
+        self._still = []
+
+    def _receive_late(self, plain: bytes, seq: int, ts: int, payload: bytes, now: float) -> None:
+        if not self.history.put(seq, plain):
+            return  # a duplicate
+        took = self.missing.arrived(seq, now)
+        if took is not None:
+            self.retransmit_s = took if self.retransmit_s is None else 0.8 * self.retransmit_s + 0.2 * took
+        if self.kind is Kind.VIDEO and self._note_keyframe(payload, seq, ts, plain, now):
+            for slot in self.waiting:
+                self._begin_from_history(slot, now)
+            self.waiting = ()
+        for slot in self.live:
+            slot.feed(self, plain, seq, ts)
+        for slot in self.catching_up:
+            if seq_delta(seq, slot.cursor) < 0:
+                slot.feed(self, plain, seq, ts)
+
+    def _note_keyframe(self, payload: bytes, seq: int, ts: int, plain: bytes, now: float) -> bool:
+        """Whether a new keyframe begins with this packet; its packets are kept aside as the still."""
+        if self._keyframe_seq is not None and ts == self._keyframe_ts:
+            if len(self._still) < STILL_PACKETS:
+                self._still.append(plain)
+            return False
+        if not self._is_keyframe_start(payload):
+            return False
+        if self._keyframe_seq is not None and seq_delta(seq, self._keyframe_seq) < 0:
+            return False
+        self._keyframe_seq = seq
+        self._keyframe_ts = ts
+        self._keyframe_at = now
+        self._still = [plain]
+        self.keyframes.arrived(now)
+        return True
+
+    def _keyframe_held(self) -> bool:
+        return self._keyframe_seq is not None and self.history.get(self._keyframe_seq) is not None
+
+    def _wait(self, slot: Slot) -> None:
+        slot.flow = Flow.WAITING
+        self.waiting = (*self.waiting, slot)
+
+    def _begin_waiting(self, seq: int, ts: int, now: float) -> None:
+        """Every waiting slot is live from this packet on."""
+        for slot in self.waiting:
+            slot.begin(self, seq=seq, ts=ts, now=now, flow=Flow.LIVE)
+            self._on_start(slot)
+        self.live = self.live + self.waiting
+        self.waiting = ()
+
+    def _begin_from_history(self, slot: Slot, now: float) -> None:
+        if self._keyframe_seq is None:
+            return
+        slot.begin(self, seq=self._keyframe_seq, ts=self._keyframe_ts, now=now, flow=Flow.CATCHING_UP)
+        self.catching_up = (*self.catching_up, slot)
+        self._on_start(slot)
+
+    def _step(self, slot: Slot) -> int:
+        """The slot's next packet has left, if it is held; 1 if it was."""
+        seq = slot.cursor
+        packet = self.history.get(seq)
+        slot.cursor = (seq + 1) & SEQ_MASK
+        if packet is None:
+            return 0
+        slot.cursor_ts = int.from_bytes(packet[4:8], "big")
+        slot.feed(self, packet, seq, slot.cursor_ts)
+        return 1
+
+    def _join_live(self, seq: int, ts: int, now: float) -> None:
+        """Slots that have caught up are live from the first packet of a frame on; `seq` just arrived."""
+        for slot in self.catching_up:
+            if slot.cursor != seq:
+                continue
+            if ts == slot.cursor_ts:  # still within the frame that catching up ended in
+                self._step(slot)
+                continue
+            slot.go_live(ts, now)
+            self.catching_up = tuple(other for other in self.catching_up if other is not slot)
+            self.live = (*self.live, slot)
+
+    def _show_still(self, slot: Slot, now: float) -> None:
+        """The slot shows the last keyframe alone, and goes on waiting for the next."""
+        if not self._still or self._keyframe_seq is None:
+            return
+        slot.begin(self, seq=self._keyframe_seq, ts=self._keyframe_ts, now=now, flow=Flow.STILL)
+        for packet in self._still:
+            seq = int.from_bytes(packet[2:4], "big")
+            slot.feed(self, packet, seq, self._keyframe_ts)
+            if seq_delta(seq, slot.cursor) >= 0:
+                slot.cursor = (seq + 1) & SEQ_MASK
+        self._on_start(slot)
