@@ -1,0 +1,171 @@
+"""The answer to a publisher: its first acceptable picture and sound, received and never sent (RFC 9725)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rtc.aiortc_seam import MediaDescription, SessionDescription, read_sdp
+from rtc.codecs import Codec
+from rtc.errors import MalformedSdp, NothingAcceptable
+from rtc.sdp_lines import (
+    H264_FMTP,
+    LEVEL_URI,
+    MAX_SDP_LENGTH,
+    OPUS_FMTP,
+    VIDEO_FEEDBACK,
+    LocalTransport,
+    RemoteTransport,
+    joined,
+    session_lines,
+    transport_lines,
+)
+from rtc.source import StreamPlan
+
+SENDING = ("sendonly", "sendrecv", None)  # a direction that is not told is sendrecv (RFC 8866 section 6.7)
+H264_PROFILES = ("42", "4d")  # baseline and main: what every browser decodes
+MAX_MEDIA = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Accepted:
+    """One m-line that will be received."""
+
+    plan: StreamPlan
+    profile: str  # of H.264
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherOffer:
+    """An offer that was understood, with what will be accepted of it."""
+
+    remote: RemoteTransport
+    plans: tuple[StreamPlan, ...]
+    media: tuple[tuple[MediaDescription, _Accepted | None], ...]
+
+
+def read_publisher_offer(text: str) -> PublisherOffer:
+    """What a publisher offers, and what of it will be accepted.
+
+    Raises: MalformedSdp, NothingAcceptable.
+    """
+    if len(text) > MAX_SDP_LENGTH:
+        raise MalformedSdp("too long")
+    session = read_sdp(text)
+    if not 0 < len(session.media) <= MAX_MEDIA:
+        raise MalformedSdp("no m-line, or too many")
+    media: list[tuple[MediaDescription, _Accepted | None]] = []
+    taken: dict[str, MediaDescription] = {}
+    for description in session.media:
+        accepted = None if description.kind in taken else _accept(description)
+        if accepted is not None:
+            taken[description.kind] = description
+        media.append((description, accepted))
+    if not taken:
+        raise NothingAcceptable("no VP8, H.264 (packetization-mode=1) or Opus is offered for sending")
+    _require_bundle(session, list(taken.values()))
+    remote = remote_transport(next(iter(taken.values())))
+    plans = tuple(accepted.plan for _, accepted in media if accepted is not None)
+    return PublisherOffer(remote=remote, plans=plans, media=tuple(media))
+
+
+def publisher_answer(offer: PublisherOffer, local: LocalTransport, session_id: int) -> str:
+    """The answer's text: accepted m-lines are recvonly on one transport, the others are refused."""
+    mids = [_mid(each, index) for index, (each, accepted) in enumerate(offer.media) if accepted is not None]
+    lines = session_lines(session_id, mids)
+    for index, (description, accepted) in enumerate(offer.media):
+        mid = _mid(description, index)
+        if accepted is None:
+            formats = " ".join(str(each) for each in description.fmt)
+            lines += [f"m={description.kind} 0 {description.profile} {formats}", "c=IN IP4 0.0.0.0"]
+            lines += [f"a=mid:{mid}", "a=inactive"]
+            continue
+        payload_type = accepted.plan.payload_type
+        lines += [f"m={description.kind} 9 {description.profile} {payload_type}", "c=IN IP4 0.0.0.0"]
+        lines += [f"a=mid:{mid}", "a=recvonly", "a=rtcp-mux"]
+        lines += _codec_lines(accepted)
+        lines += transport_lines(local, "passive" if offer.remote.peer_is_client else "active")
+    return joined(lines)
+
+
+def remote_transport(description: MediaDescription) -> RemoteTransport:
+    """The peer's certificate and DTLS role, from one of its m-lines.
+
+    Raises: MalformedSdp.
+    """
+    if description.dtls is None or not description.dtls.fingerprints:
+        raise MalformedSdp("no DTLS fingerprint or setup")
+    prints = tuple((each.algorithm.lower(), each.value.upper()) for each in description.dtls.fingerprints)
+    if not any(algorithm in ("sha-256", "sha-384", "sha-512") for algorithm, _ in prints):
+        raise NothingAcceptable("no SHA-2 fingerprint")
+    return RemoteTransport(fingerprints=prints, peer_is_client=description.dtls.role != "server")
+
+
+def _accept(description: MediaDescription) -> _Accepted | None:
+    """What of this m-line can be received, in the publisher's own order of preference."""
+    if description.kind not in ("audio", "video") or description.port == 0:
+        return None
+    if description.direction not in SENDING or "RTP/SAVPF" not in description.profile:
+        return None
+    for codec in description.rtp.codecs:
+        name = codec.name.upper()
+        parameters = codec.parameters
+        profile = str(parameters.get("profile-level-id", "42001f")).lower()
+        if description.kind == "audio":
+            accepted = Codec.OPUS if name == "OPUS" and codec.clockRate == 48000 else None
+        elif name == "H264":
+            plain = str(parameters.get("packetization-mode", "0")) == "1"
+            accepted = Codec.H264 if plain and _known_profile(profile) else None
+        else:
+            accepted = Codec.VP8 if name == "VP8" else None
+        number = codec.payloadType
+        if accepted is not None and number is not None and number in description.fmt and number < 128:
+            plan = StreamPlan(
+                codec=accepted,
+                payload_type=number,
+                ssrc=_ssrc(description),
+                level_id=_extension_id(description, LEVEL_URI) if accepted is Codec.OPUS else None,
+            )
+            return _Accepted(plan=plan, profile=profile)
+    return None
+
+
+def _known_profile(profile: str) -> bool:
+    return len(profile) == 6 and profile[:2] in H264_PROFILES and profile.isalnum() and profile.isascii()
+
+
+def _ssrc(description: MediaDescription) -> int | None:
+    """The SSRC of the media itself, not of its retransmissions."""
+    for group in description.ssrc_group:
+        if group.semantic == "FID" and group.items:
+            return int(group.items[0]) & 0xFFFFFFFF
+    return description.ssrc[0].ssrc & 0xFFFFFFFF if description.ssrc else None
+
+
+def _extension_id(description: MediaDescription, uri: str) -> int | None:
+    ids = (each.id for each in description.rtp.headerExtensions if each.uri == uri and 0 < each.id < 256)
+    return next(ids, None)
+
+
+def _require_bundle(session: SessionDescription, descriptions: Sequence[MediaDescription]) -> None:
+    if len(descriptions) < 2:
+        return
+    wanted = {description.rtp.muxId for description in descriptions}
+    bundles = (set(group.items) for group in session.group if group.semantic == "BUNDLE")
+    if not any(wanted <= bundle for bundle in bundles):
+        raise NothingAcceptable("sound and picture must be bundled on one transport")
+
+
+def _mid(description: MediaDescription, index: int) -> str:
+    mid = description.rtp.muxId
+    return mid if mid and len(mid) <= 32 and mid.isprintable() and " " not in mid else str(index)
+
+
+def _codec_lines(accepted: _Accepted) -> list[str]:
+    plan = accepted.plan
+    number = plan.payload_type
+    if plan.codec is Codec.OPUS:
+        lines = [f"a=rtpmap:{number} opus/48000/2", f"a=fmtp:{number} {OPUS_FMTP}"]
+        return lines + ([f"a=extmap:{plan.level_id} {LEVEL_URI}"] if plan.level_id else [])
+    lines = [f"a=rtpmap:{number} {plan.codec.upper()}/90000"]
+    if plan.codec is Codec.H264:
+        lines.append(f"a=fmtp:{number} {H264_FMTP}{accepted.profile}")
+    return lines + [f"a=rtcp-fb:{number} {feedback}" for feedback in (*VIDEO_FEEDBACK, "goog-remb")]

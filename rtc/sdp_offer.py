@@ -1,0 +1,107 @@
+"""The offer to a subscriber: a fixed set of slots, each an m-line with its own SSRC and every codec.
+
+The worker always offers and the browser answers, so that payload types and SSRCs are ours, the former the
+same for all. The stage (video slot 0) and audio slot 0 share one msid: the browser keeps them in step.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rtc.aiortc_seam import MediaDescription, read_sdp
+from rtc.codecs import PAYLOAD_TYPES, Codec
+from rtc.errors import MalformedSdp, NothingAcceptable
+from rtc.plane import Kind
+from rtc.sdp_answer import remote_transport
+from rtc.sdp_lines import (
+    H264_FMTP,
+    MAX_SDP_LENGTH,
+    OPUS_FMTP,
+    VIDEO_FEEDBACK,
+    LocalTransport,
+    RemoteTransport,
+    joined,
+    session_lines,
+    transport_lines,
+)
+
+H264_PROFILE = "42e01f"
+CNAME = "liandong"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotLine:
+    """The m-line of one slot."""
+
+    kind: Kind
+    index: int
+    mid: str
+    ssrc: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberAnswer:
+    """What a browser accepted: by mid, the codecs it will decode under our payload types."""
+
+    remote: RemoteTransport
+    codecs: dict[str, frozenset[Codec]]
+
+
+def slot_lines(video: int, audio: int, ssrcs: Sequence[int]) -> tuple[SlotLine, ...]:
+    """The m-lines of so many slots, video first; `ssrcs` has one for each."""
+    kinds = [(Kind.VIDEO, index) for index in range(video)] + [(Kind.AUDIO, index) for index in range(audio)]
+    return tuple(
+        SlotLine(kind=kind, index=index, mid=f"{kind[0]}{index}", ssrc=ssrc)
+        for (kind, index), ssrc in zip(kinds, ssrcs, strict=True)
+    )
+
+
+def subscriber_offer(slots: Sequence[SlotLine], local: LocalTransport, session_id: int) -> str:
+    """The offer's text."""
+    lines = session_lines(session_id, [slot.mid for slot in slots])
+    for slot in slots:
+        codecs = (Codec.OPUS,) if slot.kind is Kind.AUDIO else (Codec.VP8, Codec.H264)
+        numbers = " ".join(str(PAYLOAD_TYPES[codec]) for codec in codecs)
+        stream = "stage" if slot.index == 0 else f"slot-{slot.mid}"
+        lines += [f"m={slot.kind} 9 UDP/TLS/RTP/SAVPF {numbers}", "c=IN IP4 0.0.0.0", f"a=mid:{slot.mid}"]
+        lines += ["a=sendonly", "a=rtcp-mux", f"a=msid:{stream} track-{slot.mid}"]
+        for codec in codecs:
+            lines += _codec_lines(codec)
+        lines += [f"a=ssrc:{slot.ssrc} cname:{CNAME}", f"a=ssrc:{slot.ssrc} msid:{stream} track-{slot.mid}"]
+        lines += transport_lines(local, "actpass")
+    return joined(lines)
+
+
+def read_subscriber_answer(text: str, slots: Sequence[SlotLine]) -> SubscriberAnswer:
+    """What the browser accepted of an offer with these slots.
+
+    Raises: MalformedSdp, NothingAcceptable.
+    """
+    if len(text) > MAX_SDP_LENGTH:
+        raise MalformedSdp("too long")
+    session = read_sdp(text)
+    by_mid = {description.rtp.muxId: description for description in session.media}
+    answered = [by_mid[slot.mid] for slot in slots if slot.mid in by_mid]
+    if len(session.media) != len(slots) or len(answered) != len(slots):
+        raise MalformedSdp("the answer's m-lines are not the offer's")
+    codecs = {slot.mid: _accepted(by_mid[slot.mid]) for slot in slots}
+    usable = [each for each in answered if each.port != 0 and each.dtls is not None]
+    if not usable or not any(codecs.values()):
+        raise NothingAcceptable("every slot was refused")
+    return SubscriberAnswer(remote=remote_transport(usable[0]), codecs=codecs)
+
+
+def _accepted(description: MediaDescription) -> frozenset[Codec]:
+    if description.port == 0 or description.direction not in ("recvonly", "sendrecv"):
+        return frozenset()
+    names = {(codec.name.lower(), codec.payloadType) for codec in description.rtp.codecs}
+    return frozenset(codec for codec, number in PAYLOAD_TYPES.items() if (codec.value, number) in names)
+
+
+def _codec_lines(codec: Codec) -> list[str]:
+    number = PAYLOAD_TYPES[codec]
+    if codec is Codec.OPUS:
+        return [f"a=rtpmap:{number} opus/48000/2", f"a=fmtp:{number} {OPUS_FMTP}"]
+    lines = [f"a=rtpmap:{number} {codec.upper()}/90000"]
+    if codec is Codec.H264:
+        lines.append(f"a=fmtp:{number} {H264_FMTP}{H264_PROFILE}")
+    return lines + [f"a=rtcp-fb:{number} {feedback}" for feedback in VIDEO_FEEDBACK]
