@@ -1,0 +1,220 @@
+"""The one place that touches what aiortc and pylibsrtp do not promise to keep.
+
+From aiortc come the DTLS handshake with its certificate and key export (`RTCDtlsTransport` over a transport
+object of ours) and the reading of session descriptions; from pylibsrtp the libsrtp functions themselves,
+called on our own buffers: no object and no copy per packet. Every name used here is pinned by
+tests/contract/test_aiortc_seam.py.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from struct import Struct
+
+from aiortc import RTCCertificate
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.sdp import MediaDescription, SessionDescription
+from pylibsrtp._binding import ffi, lib
+
+from rtc.errors import MalformedSdp
+
+__all__ = [
+    "DtlsPeer",
+    "MediaDescription",
+    "SessionDescription",
+    "SrtpReader",
+    "SrtpWriter",
+    "WorkerCertificate",
+    "read_sdp",
+]
+
+MAX_DATAGRAM = 2048
+MAX_PLAIN = 1460  # larger packets would not fit a datagram once encrypted: dropped
+QUEUED_HANDSHAKE_DATAGRAMS = 32
+SRTP_OVERHEAD = 160
+_NUMBERS = Struct("!HII")  # sequence number, timestamp, SSRC: bytes 2 to 12 of every RTP packet
+
+
+class WorkerCertificate:
+    """One certificate for all handshakes of a worker, made anew before it expires."""
+
+    def __init__(self) -> None:
+        self._certificate = RTCCertificate.generateCertificate()
+
+    def current(self) -> RTCCertificate:
+        """A certificate that is valid for another day at least."""
+        if self._certificate.expires < datetime.now(UTC) + timedelta(days=1):
+            self._certificate = RTCCertificate.generateCertificate()
+        return self._certificate
+
+    def fingerprint(self) -> str:
+        """Its SHA-256 fingerprint, as session descriptions have it."""
+        prints = {each.algorithm: each.value for each in self.current().getFingerprints()}
+        return prints["sha-256"]
+
+
+class _Transport:
+    """What RTCDtlsTransport takes for an ICE transport: `_recv`, `_send` and a role.
+
+    Its queue holds 32 datagrams and drops the newest: DTLS sends its flights again.
+    """
+
+    role = "controlled"
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._out = send
+        self._in: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUED_HANDSHAKE_DATAGRAMS)
+
+    def put(self, datagram: bytes | None) -> None:
+        if not self._in.full():
+            self._in.put_nowait(datagram)
+
+    async def _recv(self) -> bytes:
+        datagram = await self._in.get()
+        if datagram is None:
+            raise ConnectionError
+        return datagram
+
+    async def _send(self, data: bytes) -> None:
+        self._out(data)
+
+
+class DtlsPeer:
+    """The DTLS side of one connection: handshake, keys, and the peer's farewell."""
+
+    def __init__(
+        self, certificate: WorkerCertificate, *, server: bool, send: Callable[[bytes], None]
+    ) -> None:
+        self._transport = _Transport(send)
+        self._dtls = RTCDtlsTransport(self._transport, [certificate.current()])  # type: ignore[arg-type]
+        self._dtls._set_role("server" if server else "client")
+
+    def receive(self, datagram: bytes) -> None:
+        """A DTLS datagram from the peer's proved address."""
+        self._transport.put(datagram)
+
+    async def handshake(self, fingerprints: tuple[tuple[str, str], ...]) -> bool:
+        """Whether keys were agreed with the holder of one of these certificates. Set it a time limit."""
+        prints = [RTCDtlsFingerprint(algorithm=name, value=value) for name, value in fingerprints]
+        await self._dtls.start(RTCDtlsParameters(fingerprints=prints))
+        return self._dtls.state == "connected"
+
+    def on_farewell(self, callback: Callable[[], None]) -> None:
+        """Call back once when the peer has closed the connection by DTLS."""
+
+        def changed() -> None:
+            if self._dtls.state == "closed":
+                callback()
+
+        self._dtls.on("statechange", changed)
+
+    def reader(self) -> "SrtpReader":
+        """What opens the peer's packets. Only after the handshake."""
+        return SrtpReader(self._dtls._rx_srtp)
+
+    def writer(self) -> "SrtpWriter":
+        """What seals packets for the peer. Only after the handshake."""
+        return SrtpWriter(self._dtls._tx_srtp)
+
+    async def stop(self) -> None:
+        """Say farewell and end the reading."""
+        self._dtls.remove_all_listeners()
+        await self._dtls.stop()
+        self._transport.put(None)
+
+
+# One buffer for all packets of the process: each is opened or sealed and gone before the next is touched.
+_BUFFER = ffi.new("char[]", MAX_DATAGRAM + SRTP_OVERHEAD)
+_VIEW = memoryview(ffi.buffer(_BUFFER)).cast("B")
+_LENGTH = ffi.new("int *")
+
+
+class SrtpReader:
+    """Opens what the peer encrypted."""
+
+    __slots__ = ("_session", "_srtp")
+
+    def __init__(self, session: object) -> None:
+        self._session = session  # keeps the keys alive
+        self._srtp = session._srtp[0]  # type: ignore[attr-defined]
+
+    def open_rtp(self, data: bytes) -> bytes | None:
+        """The packet in clear; None if it is forged, replayed or too long."""
+        return self._open(data, lib.srtp_unprotect)
+
+    def open_rtcp(self, data: bytes) -> bytes | None:
+        """The RTCP packet in clear; None if it is forged, replayed or too long."""
+        return self._open(data, lib.srtp_unprotect_rtcp)
+
+    def _open(self, data: bytes, function: Callable[[object, object, object], int]) -> bytes | None:
+        length = len(data)
+        if length > MAX_DATAGRAM:
+            return None
+        _VIEW[:length] = data
+        _LENGTH[0] = length
+        if function(self._srtp, _BUFFER, _LENGTH):
+            return None
+        return bytes(_VIEW[: _LENGTH[0]])
+
+
+class SrtpWriter:
+    """Encrypts for the peer and sends to where it was last proved to be."""
+
+    __slots__ = ("_session", "_srtp", "address", "dropped", "refused", "send_to", "sent", "sent_bytes")
+
+    def __init__(self, session: object) -> None:
+        self._session = session
+        self._srtp = session._srtp[0]  # type: ignore[attr-defined]
+        self.send_to: Callable[[memoryview, tuple[str, int]], int] | None = None
+        self.address: tuple[str, int] = ("", 0)
+        self.sent = 0
+        self.sent_bytes = 0
+        self.dropped = 0  # the socket's buffer was full
+        self.refused = 0  # libsrtp would not: too old to be sent again, or too long
+
+    def send(self, plain: bytes, seq: int, timestamp: int, ssrc: int) -> None:
+        """The plain packet has left with these numbers in its header."""
+        length = len(plain)
+        if self.send_to is None or length > MAX_PLAIN:
+            self.refused += 1
+            return
+        _VIEW[:length] = plain
+        _NUMBERS.pack_into(_VIEW, 2, seq, timestamp, ssrc)
+        _LENGTH[0] = length
+        if lib.srtp_protect(self._srtp, _BUFFER, _LENGTH):
+            self.refused += 1
+            return
+        try:
+            self.sent_bytes += self.send_to(_VIEW[: _LENGTH[0]], self.address)
+            self.sent += 1
+        except OSError:
+            self.dropped += 1
+
+    def send_rtcp(self, data: bytes) -> None:
+        """The compound packet has left."""
+        length = len(data)
+        if self.send_to is None or length > MAX_PLAIN:
+            self.refused += 1
+            return
+        _VIEW[:length] = data
+        _LENGTH[0] = length
+        if lib.srtp_protect_rtcp(self._srtp, _BUFFER, _LENGTH):
+            self.refused += 1
+            return
+        try:
+            self.send_to(_VIEW[: _LENGTH[0]], self.address)
+        except OSError:
+            self.dropped += 1
+
+
+def read_sdp(text: str) -> SessionDescription:
+    """The description in this text.
+
+    aiortc asserts, indexes and unpacks as it reads: whatever that raises means that the text is malformed.
+
+    Raises: MalformedSdp.
+    """
+    try:
+        return SessionDescription.parse(text)
+    except (AssertionError, AttributeError, LookupError, StopIteration, TypeError, ValueError) as error:
+        raise MalformedSdp(type(error).__name__) from error

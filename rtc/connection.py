@@ -1,0 +1,202 @@
+"""One peer's connection: its way from the first check to keys, and its end."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from enum import StrEnum
+
+from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate
+from rtc.ice_lite import Address, IceLite
+from rtc.rtp_packet import is_rtcp
+from rtc.sdp_lines import RemoteTransport
+from rtc.stun import BindingRequest
+from rtc.udp_port import UdpPort
+
+SETUP_S = 30.0  # from the description to the first check
+HANDSHAKE_S = 10.0
+FAREWELL_S = 1.0
+
+
+class Reason(StrEnum):
+    """Why a connection ended."""
+
+    CLOSED = "closed"
+    CLOSED_BY_PEER = "closed_by_peer"
+    CONSENT_LOST = "consent_lost"
+    HANDSHAKE_FAILED = "handshake_failed"
+    HANDSHAKE_TIMEOUT = "handshake_timeout"
+    UNANSWERED = "unanswered"
+    REPLACED = "replaced"
+
+
+class Connection:
+    """ICE, DTLS and SRTP of one peer; what its packets mean is the owner's matter.
+
+    As an outlet it sends nothing before the handshake and nothing after the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        connection_id: str,
+        ice: IceLite,
+        port: UdpPort,
+        certificate: WorkerCertificate,
+        on_rtp: Callable[[bytes, float], None],
+        on_rtcp: Callable[[bytes, float], None],
+    ) -> None:
+        self.connection_id = connection_id
+        self.ice = ice
+        self.forged = 0
+        self._port = port
+        self._certificate = certificate
+        self._on_rtp = on_rtp
+        self._on_rtcp = on_rtcp
+        self._remote: RemoteTransport | None = None
+        self._dtls: DtlsPeer | None = None
+        self._early: list[bytes] = []  # handshake datagrams before the answer: at most 8, later ones dropped
+        self._reader: SrtpReader | None = None
+        self._writer: SrtpWriter | None = None
+        self._described = asyncio.Event()
+        self._placed = asyncio.Event()
+        self._ended: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether the peer's description is still to come."""
+        return self._remote is None
+
+    @property
+    def writer(self) -> SrtpWriter | None:
+        """The outlet's counters; None before the handshake and after the end."""
+        return self._writer
+
+    def describe(self, remote: RemoteTransport) -> None:
+        """The peer's description is known: it may shake hands."""
+        self._remote = remote
+        self._dtls = DtlsPeer(self._certificate, server=remote.peer_is_client, send=self._send_handshake)
+        for datagram in self._early:
+            self._dtls.receive(datagram)
+        self._early.clear()
+        self._described.set()
+
+    async def run(self, on_up: Callable[[], None]) -> Reason:
+        """From the first check to the end; why it ended. `on_up` is called when there are keys."""
+        self._port.expect(self.ice.ufrag, self)
+        try:
+            reason = await self._set_up()
+            if reason is None:
+                on_up()
+                reason = await self._ended
+            return reason
+        finally:
+            self._port.forget(self.ice.ufrag, self)
+            self._reader = None
+            if self._dtls is not None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(FAREWELL_S):
+                        await self._dtls.stop()
+            if self._writer is not None:
+                self._writer.send_to = None
+
+    def end(self, reason: Reason) -> None:
+        """The connection ends, if it has not yet."""
+        if not self._ended.done():
+            self._ended.set_result(reason)
+
+    def check_consent(self, now: float) -> None:
+        """The connection ends if the peer has not been heard of for too long."""
+        if self._reader is not None and self.ice.lost(now):
+            self.end(Reason.CONSENT_LOST)
+
+    def send(self, plain: bytes, seq: int, timestamp: int, ssrc: int) -> None:
+        """As an outlet: the packet has left, if there are keys."""
+        if self._writer is not None:
+            self._writer.send(plain, seq, timestamp, ssrc)
+
+    def send_rtcp(self, data: bytes) -> None:
+        """As an outlet: the compound packet has left, if there are keys."""
+        if self._writer is not None:
+            self._writer.send_rtcp(data)
+
+    def receive_check(self, request: BindingRequest, path: int, address: Address, now: float) -> bytes | None:
+        """The answer, if the request is genuine; media follows the address that is selected."""
+        before = set(self.ice.addresses)
+        selected = self.ice.selected
+        answer = self.ice.check(request, path, address, now)
+        if answer is None:
+            return None
+        for old_path, old_address in before - self.ice.addresses.keys():
+            self._port.release(old_path, old_address, self)
+        if self.ice.selected != selected:
+            self._follow()
+        self._placed.set()
+        return answer
+
+    def receive_handshake(self, data: bytes, path: int, address: Address) -> None:
+        """A DTLS datagram goes to the handshake, or waits for the peer's description."""
+        if self._dtls is not None:
+            self._dtls.receive(data)
+        elif len(self._early) < 8:
+            self._early.append(data)
+
+    def receive_media(self, data: bytes, path: int, address: Address, now: float) -> None:
+        """A genuine packet goes to the owner; it proves that the peer lives."""
+        reader = self._reader
+        if reader is None:
+            return
+        if is_rtcp(data):
+            clear = reader.open_rtcp(data)
+            handler = self._on_rtcp
+        else:
+            clear = reader.open_rtp(data)
+            handler = self._on_rtp
+        if clear is None:
+            self.forged += 1
+            return
+        self.ice.heard((path, address), now)
+        handler(clear, now)
+
+    async def _set_up(self) -> Reason | None:
+        """Check, description and handshake; None when all went well."""
+        try:
+            async with asyncio.timeout(SETUP_S):
+                await self._or_ended(self._described)
+                await self._or_ended(self._placed)
+        except TimeoutError:
+            return Reason.UNANSWERED
+        dtls, remote = self._dtls, self._remote
+        if self._ended.done() or dtls is None or remote is None:
+            return await self._ended
+        try:
+            async with asyncio.timeout(HANDSHAKE_S):
+                agreed = await dtls.handshake(remote.fingerprints)
+        except TimeoutError:
+            return Reason.HANDSHAKE_TIMEOUT
+        if not agreed:
+            return Reason.HANDSHAKE_FAILED
+        self._reader = dtls.reader()
+        self._writer = dtls.writer()
+        self._follow()
+        dtls.on_farewell(lambda: self.end(Reason.CLOSED_BY_PEER))
+        return None
+
+    async def _or_ended(self, event: asyncio.Event) -> None:
+        waiter = asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait((waiter, self._ended), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiter.cancel()
+
+    def _follow(self) -> None:
+        """Media goes to the selected address from now on."""
+        if self._writer is not None and self.ice.selected is not None:
+            path, address = self.ice.selected
+            self._writer.send_to = self._port.sender(path)
+            self._writer.address = address
+
+    def _send_handshake(self, data: bytes) -> None:
+        if self.ice.selected is not None:
+            path, address = self.ice.selected
+            with suppress(OSError):
+                self._port.sender(path)(data, address)
