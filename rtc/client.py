@@ -1,0 +1,88 @@
+"""The hub's end of the socket to one running worker: requests with a time limit, and its events."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from rtc import wire
+from rtc.errors import MalformedMessage, MediaTimeout, MediaUnavailable, RtcError
+from rtc.plane import MediaEvent
+
+REQUEST_S = 5.0
+MAX_PENDING = 2000  # requests without a reply; further ones are refused
+
+
+class WorkerClient:
+    """Asks one worker. Ends with the socket; every request still open then is refused."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        on_event: Callable[[MediaEvent], None],
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._on_event = on_event
+        self._pending: dict[int, asyncio.Future[wire.Reply]] = {}
+        self._last_number = 0
+        self._gone = False
+        self.failure = ""  # why the worker could not start, if it said so
+
+    async def run(self) -> None:
+        """Replies and events are taken in until the worker goes."""
+        try:
+            while (frame := await wire.read_frame(self._reader)) is not None:
+                if "event" in frame:
+                    self._on_event(wire.event_of(frame))
+                elif "failed" in frame:
+                    self.failure = str(frame["failed"])
+                else:
+                    self._take_reply(frame)
+        except MalformedMessage:
+            pass  # a worker that talks nonsense is as good as gone
+        finally:
+            self.close()
+
+    async def request(self, request: wire.Request) -> wire.Reply:
+        """The worker's reply.
+
+        Raises: the RtcError that the worker replied; MediaUnavailable, MediaTimeout.
+        """
+        if self._gone or len(self._pending) >= MAX_PENDING:
+            raise MediaUnavailable("the media worker is not reachable")
+        self._last_number += 1
+        number = self._last_number
+        future: asyncio.Future[wire.Reply] = asyncio.get_running_loop().create_future()
+        self._pending[number] = future
+        try:
+            async with asyncio.timeout(REQUEST_S):
+                self._writer.write(wire.pack(wire.request_frame(number, request)))
+                await self._writer.drain()
+                return await future
+        except TimeoutError as error:
+            raise MediaTimeout(type(request).__name__) from error
+        except OSError as error:
+            raise MediaUnavailable("the media worker is gone") from error
+        finally:
+            self._pending.pop(number, None)
+
+    def close(self) -> None:
+        """The socket is closed; open requests are refused."""
+        self._gone = True
+        for future in self._pending.values():
+            if not future.done():
+                future.set_exception(MediaUnavailable("the media worker is gone"))
+        with suppress(OSError, RuntimeError):
+            self._writer.close()
+
+    def _take_reply(self, frame: wire.Frame) -> None:
+        number = frame.get("id")
+        future = self._pending.get(number) if isinstance(number, int) else None
+        if future is None or future.done():
+            return  # its asker has given up
+        try:
+            future.set_result(wire.reply_of(frame))
+        except RtcError as error:
+            future.set_exception(error)

@@ -1,0 +1,293 @@
+"""The media plane inside the worker: connections on the one port, joined to the forwarder."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+
+from rtc.aiortc_seam import WorkerCertificate
+from rtc.connection import Connection, Reason
+from rtc.errors import MalformedPacket, MediaFull, UnknownConnection, UnknownProfile, WrongStep
+from rtc.forwarder import Forwarder
+from rtc.ice_lite import IceLite
+from rtc.plane import (
+    SLOT_COUNTS,
+    ConnectionDown,
+    ConnectionUp,
+    MediaEvent,
+    Profile,
+    Published,
+    ScopeRoutes,
+    Subscribed,
+    WorkerStats,
+)
+from rtc.rtcp import parse_rtcp
+from rtc.sdp_answer import publisher_answer, read_publisher_offer
+from rtc.sdp_lines import LocalTransport
+from rtc.sdp_offer import SlotLine, read_subscriber_answer, slot_lines, subscriber_offer
+from rtc.slot import Slot
+from rtc.source import Source
+from rtc.subscriber import Subscriber
+from rtc.udp_port import UdpPort
+
+MAX_CONNECTIONS = 600
+TICK_S = 0.04
+PRESSING_TICK_S = 0.01
+CONSENT_EVERY_S = 1.0
+
+
+class Engine:
+    """All connections of one worker. Every method is called on the event loop."""
+
+    def __init__(
+        self,
+        *,
+        port: UdpPort,
+        candidates: tuple[tuple[str, int], ...],
+        emit: Callable[[MediaEvent], None],
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self._port = port
+        self._candidates = candidates
+        self._emit = emit
+        self._tasks = tasks
+        self._certificate = WorkerCertificate()
+        self._forwarder = Forwarder(emit=emit, unix_offset_s=time.time() - time.monotonic())
+        self._connections: dict[str, Connection] = {}
+        self._offered: dict[str, tuple[SlotLine, ...]] = {}
+        self._counters: dict[str, int] = {
+            "forged": 0,
+            "malformed_rtcp": 0,
+            "malformed_rtp": 0,
+            "packets_dropped": 0,
+            "packets_in": 0,
+            "packets_refused": 0,
+            "packets_sent": 0,
+            "bytes_sent": 0,
+            "resends_refused": 0,
+        }
+
+    def publish(self, source_id: str, offer_sdp: str) -> Published:
+        """The publisher is answered; when its handshake is through it takes the place of an earlier one.
+
+        Raises: MalformedSdp, NothingAcceptable, MediaFull.
+        """
+        offer = read_publisher_offer(offer_sdp)
+        connection_id, local = self._new_identity()
+        source: Source | None = None
+
+        def on_rtp(data: bytes, now: float) -> None:
+            self._counters["packets_in"] += 1
+            if source is not None:
+                try:
+                    self._forwarder.receive_rtp(source, data, now)
+                except MalformedPacket:
+                    self._counters["malformed_rtp"] += 1
+
+        def on_rtcp(data: bytes, now: float) -> None:
+            if source is not None:
+                try:
+                    source.receive_rtcp(parse_rtcp(data), now)
+                except MalformedPacket:
+                    self._counters["malformed_rtcp"] += 1
+
+        connection = self._connection(connection_id, local, on_rtp, on_rtcp)
+
+        def on_up() -> None:
+            nonlocal source
+            now = time.monotonic()
+            earlier = self._forwarder.sources.get(source_id)
+            source = Source(
+                source_id=source_id,
+                connection_id=connection_id,
+                plans=offer.plans,
+                outlet=connection,
+                on_start=self._forwarder.note_start,
+                now=now,
+            )
+            self._forwarder.add_source(source, now)
+            if earlier is not None:
+                self._connections[earlier.connection_id].end(Reason.REPLACED)
+
+        def on_down(reason: Reason) -> None:
+            if source is not None:
+                self._forwarder.remove_source(source, reason)
+
+        connection.describe(offer.remote)
+        self._start(connection, on_up, on_down)
+        answer = publisher_answer(offer, local, secrets.randbits(62))
+        return Published(connection_id=connection_id, answer_sdp=answer)
+
+    def subscribe(self, profile: str) -> Subscribed:
+        """An offer with the profile's slots; it awaits its answer.
+
+        Raises: UnknownProfile, MediaFull.
+        """
+        if profile not in SLOT_COUNTS:
+            raise UnknownProfile(profile)
+        video, audio = SLOT_COUNTS[Profile(profile)]
+        connection_id, local = self._new_identity()
+        ssrcs = _distinct_ssrcs(video + audio)
+        lines = slot_lines(video, audio, ssrcs)
+        subscriber: Subscriber | None = None
+
+        def on_rtcp(data: bytes, now: float) -> None:
+            if subscriber is not None:
+                try:
+                    self._forwarder.receive_feedback(subscriber, parse_rtcp(data), now)
+                except MalformedPacket:
+                    self._counters["malformed_rtcp"] += 1
+
+        connection = self._connection(connection_id, local, lambda _data, _now: None, on_rtcp)
+
+        def on_up() -> None:
+            nonlocal subscriber
+            now = time.monotonic()
+            slots = [_slot(line, connection, now) for line in lines]
+            subscriber = Subscriber(
+                connection_id=connection_id,
+                outlet=connection,
+                video=slots[:video],
+                audio=slots[video:],
+                now=now,
+            )
+            self._forwarder.add_subscriber(subscriber, now)
+
+        def on_down(_reason: Reason) -> None:
+            if subscriber is not None:
+                self._counters["resends_refused"] += subscriber.resends_refused
+            self._forwarder.remove_subscriber(connection_id)
+            self._offered.pop(connection_id, None)
+
+        self._offered[connection_id] = lines
+        self._start(connection, on_up, on_down)
+        offer = subscriber_offer(lines, local, secrets.randbits(62))
+        return Subscribed(connection_id=connection_id, offer_sdp=offer)
+
+    def accept(self, connection_id: str, answer_sdp: str) -> None:
+        """The subscriber's answer is taken; its handshake may follow.
+
+        Raises: UnknownConnection, WrongStep, MalformedSdp, NothingAcceptable.
+        """
+        connection = self._connections.get(connection_id)
+        if connection is None:
+            raise UnknownConnection(connection_id)
+        lines = self._offered.get(connection_id)
+        if lines is None or not connection.awaits_answer:
+            raise WrongStep(connection_id)
+        answer = read_subscriber_answer(answer_sdp, lines)
+        connection.describe(answer.remote)
+
+    def close(self, connection_id: str) -> None:
+        """Nothing flows on the connection any more; closing what is gone is no error."""
+        connection = self._connections.get(connection_id)
+        if connection is not None:
+            self._forwarder.remove_subscriber(connection_id)
+            connection.end(Reason.CLOSED)
+
+    def reconcile(self, routes: ScopeRoutes) -> None:
+        """The scope is as the routes say."""
+        self._forwarder.reconcile(routes, time.monotonic())
+
+    def stats(self) -> WorkerStats:
+        """What happened since the start, as counters."""
+        counters = dict(self._counters)
+        for connection in self._connections.values():
+            _count(counters, connection)
+        for name in ("strays", "malformed", "unproved", "faults"):
+            counters[f"datagrams_{name}"] = getattr(self._port, name)
+        counters["stale_reconciles"] = self._forwarder.stale_reconciles
+        return WorkerStats(
+            connections=len(self._connections), sources=len(self._forwarder.sources), counters=counters
+        )
+
+    async def run(self) -> None:
+        """Everything that is due is done, until cancelled."""
+        consent_at = time.monotonic()
+        while True:
+            now = time.monotonic()
+            pressing = self._forwarder.tick(now)
+            if now - consent_at >= CONSENT_EVERY_S:
+                consent_at = now
+                for connection in list(self._connections.values()):
+                    connection.check_consent(now)
+            await asyncio.sleep(PRESSING_TICK_S if pressing else TICK_S)
+
+    def _new_identity(self) -> tuple[str, LocalTransport]:
+        if len(self._connections) >= MAX_CONNECTIONS:
+            raise MediaFull(str(MAX_CONNECTIONS))
+        local = LocalTransport(
+            ufrag=secrets.token_hex(6),
+            password=secrets.token_hex(16),
+            fingerprint=self._certificate.fingerprint(),
+            candidates=self._candidates,
+        )
+        return secrets.token_hex(12), local
+
+    def _connection(
+        self,
+        connection_id: str,
+        local: LocalTransport,
+        on_rtp: Callable[[bytes, float], None],
+        on_rtcp: Callable[[bytes, float], None],
+    ) -> Connection:
+        connection = Connection(
+            connection_id=connection_id,
+            ice=IceLite(ufrag=local.ufrag, password=local.password, now=time.monotonic()),
+            port=self._port,
+            certificate=self._certificate,
+            on_rtp=on_rtp,
+            on_rtcp=on_rtcp,
+        )
+        self._connections[connection_id] = connection
+        return connection
+
+    def _start(
+        self, connection: Connection, on_up: Callable[[], None], on_down: Callable[[Reason], None]
+    ) -> None:
+        async def live() -> None:
+            def came_up() -> None:
+                on_up()
+                self._emit(ConnectionUp(connection_id=connection.connection_id))
+
+            reason = Reason.CLOSED
+            try:
+                reason = await connection.run(came_up)
+            finally:
+                del self._connections[connection.connection_id]
+                _count(self._counters, connection)
+                on_down(reason)
+                self._emit(ConnectionDown(connection_id=connection.connection_id, reason=reason))
+
+        self._tasks.create_task(live(), name=f"connection {connection.connection_id}")
+
+
+def _count(counters: dict[str, int], connection: Connection) -> None:
+    counters["forged"] += connection.forged
+    writer = connection.writer
+    if writer is not None:
+        counters["packets_sent"] += writer.sent
+        counters["bytes_sent"] += writer.sent_bytes
+        counters["packets_dropped"] += writer.dropped
+        counters["packets_refused"] += writer.refused
+
+
+def _distinct_ssrcs(count: int) -> list[int]:
+    ssrcs: set[int] = set()
+    while len(ssrcs) < count:
+        ssrcs.add(secrets.randbelow(0xFFFFFFFE) + 1)
+    return list(ssrcs)
+
+
+def _slot(line: SlotLine, connection: Connection, now: float) -> Slot:
+    return Slot(
+        connection_id=connection.connection_id,
+        kind=line.kind,
+        index=line.index,
+        mid=line.mid,
+        ssrc=line.ssrc,
+        outlet=connection,
+        first_seq=secrets.randbits(15),
+        first_ts=secrets.randbits(31),
+        now=now,
+    )

@@ -1,0 +1,170 @@
+"""Frames on the socket between hub and worker: four bytes of length, then one msgpack map.
+
+    hub → worker     {"id": 7, "ask": "publish", "with": {…}}
+    worker → hub     {"id": 7, "reply": {…}} or {"id": 7, "error": "malformed_sdp", "reason": "…"}
+                     {"event": "SourceUp", "is": {…}}
+
+Both sides read with the same types; a frame that does not fit them is MalformedMessage.
+"""
+
+import asyncio
+import dataclasses
+from typing import Any, get_args
+
+import msgpack
+from pydantic import TypeAdapter, ValidationError
+
+from rtc.errors import ERRORS_BY_CODE, MalformedMessage, RtcError
+from rtc.plane import MediaEvent, Published, ScopeRoutes, Subscribed, WorkerStats
+
+MAX_FRAME = 4 << 20
+Frame = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """Answer this publisher."""
+
+    source_id: str
+    offer_sdp: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribe:
+    """Make an offer to a subscriber."""
+
+    profile: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """The subscriber's answer."""
+
+    connection_id: str
+    answer_sdp: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """End this connection."""
+
+    connection_id: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """No more than the asking: `stats` and `ping`."""
+
+    what: str
+
+
+Request = Publish | Subscribe | Accept | Close | ScopeRoutes | Ask
+Reply = Published | Subscribed | WorkerStats | None
+
+_REQUESTS = {kind.__name__: TypeAdapter(kind) for kind in get_args(Request)}
+_REPLIES: dict[str, TypeAdapter[Any]] = {
+    kind.__name__: TypeAdapter(kind) for kind in (Published, Subscribed, WorkerStats)
+}
+_EVENTS = {kind.__name__: TypeAdapter(kind) for kind in get_args(MediaEvent)}
+
+
+def request_frame(number: int, request: Request) -> Frame:
+    """The frame for a request."""
+    return {"id": number, "ask": type(request).__name__, "with": dataclasses.asdict(request)}
+
+
+def reply_frame(number: int, reply: Reply) -> Frame:
+    """The frame for a reply."""
+    if reply is None:
+        return {"id": number, "reply": None}
+    return {"id": number, "reply": type(reply).__name__, "with": dataclasses.asdict(reply)}
+
+
+def error_frame(number: int, error: RtcError) -> Frame:
+    """The frame for a refusal."""
+    return {"id": number, "error": error.code, "reason": error.reason}
+
+
+def event_frame(event: MediaEvent) -> Frame:
+    """The frame for an event."""
+    return {"event": type(event).__name__, "with": dataclasses.asdict(event)}
+
+
+def request_of(frame: Frame) -> tuple[int, Request]:
+    """The request in a frame and its number.
+
+    Raises: MalformedMessage.
+    """
+    number = frame.get("id")
+    if not isinstance(number, int):
+        raise MalformedMessage("a request needs a number")
+    request: Request = _read(_REQUESTS, frame.get("ask"), frame)
+    return number, request
+
+
+def reply_of(frame: Frame) -> Reply:
+    """The reply in a frame.
+
+    Raises: the RtcError that it carries; MalformedMessage.
+    """
+    if "error" in frame:
+        kind = ERRORS_BY_CODE.get(str(frame["error"]), RtcError)
+        raise kind(str(frame.get("reason", "")))
+    if frame.get("reply") is None:
+        return None
+    reply: Reply = _read(_REPLIES, frame["reply"], frame)
+    return reply
+
+
+def event_of(frame: Frame) -> MediaEvent:
+    """The event in a frame.
+
+    Raises: MalformedMessage.
+    """
+    event: MediaEvent = _read(_EVENTS, frame.get("event"), frame)
+    return event
+
+
+def pack(frame: Frame) -> bytes:
+    """The bytes of a frame."""
+    body: bytes = msgpack.packb(frame)
+    return len(body).to_bytes(4, "big") + body
+
+
+async def read_frame(reader: asyncio.StreamReader) -> Frame | None:
+    """The next frame; None when the other side has gone.
+
+    Raises: MalformedMessage.
+    """
+    try:
+        length = int.from_bytes(await reader.readexactly(4), "big")
+        if length > MAX_FRAME:
+            raise MalformedMessage("frame too long")
+        body = await reader.readexactly(length)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    return unpack(body)
+
+
+def unpack(body: bytes) -> Frame:
+    """The map in a frame's bytes.
+
+    Raises: MalformedMessage.
+    """
+    try:
+        frame = msgpack.unpackb(body, strict_map_key=True)
+    except (ValueError, msgpack.UnpackException) as error:
+        raise MalformedMessage(type(error).__name__) from error
+    if not isinstance(frame, dict):
+        raise MalformedMessage("not a map")
+    return frame
+
+
+def _read(readers: dict[str, TypeAdapter[Any]], name: object, frame: Frame) -> Any:
+    reader = readers.get(name) if isinstance(name, str) else None
+    if reader is None:
+        raise MalformedMessage("unknown kind of message")
+    try:
+        return reader.validate_python(frame.get("with"))
+    except ValidationError as error:
+        raise MalformedMessage(f"{error.error_count()} fields do not fit") from error
