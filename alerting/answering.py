@@ -45,16 +45,19 @@ def record_delivery(
 
 
 def acknowledge(response: Response, *, assignment_id: AssignmentId, by: PersonId, now: datetime) -> Decision:
-    """`by` has taken it: nobody else of the department is paged any more. Saying so twice changes nothing.
+    """`by` has taken it: nobody else of the department is paged any more. Saying so twice changes
+    nothing, unless `by` was asked again in between.
 
     Raises: UnknownAssignment, AlreadyAnswered (somebody else has it), InvalidTransition (it is over).
     """
     assignment = response.assignment(assignment_id)
+    event = AssignmentAcknowledged(assignment_id=assignment_id, by=by)
     if assignment.answered:
         _refuse_second_answer(assignment, by=by)
-        return Decision(state=response)
+        if by not in assignment.ringing:
+            return Decision(state=response)
+        return _answered(response, assignment, event=event, by=by, now=now)
     state = assignment.after(AssignmentCommand.ACKNOWLEDGE)
-    event = AssignmentAcknowledged(assignment_id=assignment_id, by=by)
     return _answered(response, replace(assignment, state=state), event=event, by=by, now=now)
 
 
