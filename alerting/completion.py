@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from alerting.clock import clock_keys
 from alerting.deadline_events import ClockStopped, ResponseComplete
 from alerting.ids import AssignmentId
+from alerting.incident import IncidentState
 from alerting.response import Decision, Response
 
 
@@ -33,8 +34,11 @@ def settle(response: Response, assignment_id: AssignmentId, *, now: datetime) ->
 
 
 def complete(response: Response, *, now: datetime) -> Decision:
-    """Stop the incident's clock if nobody is awaited any more."""
-    if not response.clock.running or not response.in_place:
+    """Stop the incident's clock if nobody is awaited any more. Resolving it releases everyone, and is no way
+    to keep the promise: nothing is completed then.
+    """
+    being_dealt_with = response.incident.state is IncidentState.DISPATCHED
+    if not being_dealt_with or not response.clock.running or not response.in_place:
         return Decision(state=response)
     clock = response.clock.stop(now)
     event = ResponseComplete(
