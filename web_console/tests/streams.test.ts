@@ -2,18 +2,14 @@ import { describe, expect, it } from 'vitest'
 
 import { apply, emptyPicture, lastSeen, putIncident, take, type Picture } from '@/state/streams'
 import type { StreamAdvanced } from '@/wire/events'
-import type { FeedView, IncidentView, JournalEventView } from '@/wire/views'
+import type { FeedView, IncidentPart, IncidentView, JournalEventView } from '@/wire/views'
 
 const event = (seq: number, kind = 'k'): JournalEventView => ({
   stream: 'incident:1', seq, at: new Date(seq * 1000).toISOString(), kind, actor: null, payload: {}, hash: String(seq),
 })
 const feed = (id: string, state: FeedView['state'] = 'live') => ({ id, state }) as FeedView
-const view = (seq: number, title: string, feeds: FeedView[] = []): IncidentView =>
-  ({ id: '1', stream: 'incident:1', seq, title, assignments: [], feeds, orders: [] }) as unknown as IncidentView
-const head = (seq: number, title: string) => {
-  const { assignments: _a, feeds: _f, orders: _o, ...rest } = view(seq, title)
-  return rest
-}
+const head = (seq: number, title: string) => ({ id: '1', stream: 'incident:1', seq, title }) as IncidentPart
+const view = (seq: number, title: string, feeds: FeedView[] = []): IncidentView => ({ ...head(seq, title), assignments: [], feeds, orders: [] })
 
 const DELTAS: StreamAdvanced[] = [
   { stream: 'incident:1', base: 0, seq: 1, events: [event(1)], parts: { incident: head(1, 'first') } },

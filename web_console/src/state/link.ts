@@ -1,10 +1,10 @@
 /** The page's line to the hub: the socket, the beat, and how long either has been missing. */
 
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, markRaw, ref } from 'vue'
 
 import { useClock } from '@/state/clock'
-import { ask, openSocket, type HubSocket } from '@/wire/socket'
+import { ask, openSocket } from '@/wire/socket'
 
 /** A console that hears no completed timekeeper cycle for this long raises the alarm itself. */
 const BEAT_LIMIT_MS = 30_000
@@ -13,7 +13,7 @@ const BEAT_LATE_MS = 8_000
 const CLOCK_EVERY_MS = 30_000
 
 export const useLink = defineStore('link', () => {
-  const socket: HubSocket = openSocket()
+  const socket = markRaw(openSocket())
   const clock = useClock()
   const connected = ref(false)
   const attempt = ref(0)

@@ -2,7 +2,7 @@
 
 import { get, patch, post } from '@/wire/http'
 import type {
-  Agency, AssignmentView, Directory, FeedKind, FeedView, FollowUpResult, IncidentView, JournalEventView, Level, Me,
+  Agency, AssignmentMode, AssignmentView, Directory, FeedKind, FeedView, FollowUpResult, IncidentView, JournalEventView, Level, Me,
   MyAssignment, Person, Place, PlanPreview, PlanSummary, Position, Role, RoomView,
 } from '@/wire/views'
 
@@ -32,8 +32,8 @@ export interface Summoned { incident: IncidentView; room_id: string; pressed: 'i
 export const summon = (id: string, planId: string | undefined, key: string) =>
   post<Summoned>(`/api/incidents/${id}/summon`, planId ? { plan_id: planId } : {}, key)
 export const recall = (id: string, key: string) => post<IncidentView>(`/api/incidents/${id}/recall`, {}, key)
-export const addDepartment = (id: string, departmentId: string) =>
-  post<IncidentView>(`/api/incidents/${id}/departments`, { department_id: departmentId })
+export const addDepartment = (id: string, departmentId: string, mode: AssignmentMode) =>
+  post<IncidentView>(`/api/incidents/${id}/departments`, { department_id: departmentId, mode })
 export const giveOrder = (id: string, text: string, departmentIds: string[], key: string) =>
   post<IncidentView>(`/api/incidents/${id}/orders`, { text, ...(departmentIds.length ? { department_ids: departmentIds } : {}) }, key)
 export const acknowledgeOrder = (id: string) => post<unknown>(`/api/orders/${id}/acknowledge`)
