@@ -15,6 +15,8 @@ from rtc.udp_port import UdpPort
 SETUP_S = 30.0  # from the description to the first check
 HANDSHAKE_S = 10.0
 FAREWELL_S = 1.0
+EARLY_HANDSHAKE = 8
+EARLY_MEDIA = 256  # the first keyframe comes right behind the peer's last handshake datagram
 
 
 class Reason(StrEnum):
@@ -54,7 +56,8 @@ class Connection:
         self._on_rtcp = on_rtcp
         self._remote: RemoteTransport | None = None
         self._dtls: DtlsPeer | None = None
-        self._early: list[bytes] = []  # handshake datagrams before the answer: at most 8, later ones dropped
+        self._early: list[bytes] = []  # handshake datagrams before the answer: later ones are dropped
+        self._early_media: list[tuple[bytes, int, Address, float]] = []  # before the keys: likewise
         self._reader: SrtpReader | None = None
         self._writer: SrtpWriter | None = None
         self._described = asyncio.Event()
@@ -87,11 +90,15 @@ class Connection:
             reason = await self._set_up()
             if reason is None:
                 on_up()
+                early, self._early_media = self._early_media, []
+                for data, path, address, now in early:
+                    self.receive_media(data, path, address, now)
                 reason = await self._ended
             return reason
         finally:
             self._port.forget(self.ice.ufrag, self)
             self._reader = None
+            self._early_media.clear()
             if self._dtls is not None:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FAREWELL_S):
@@ -137,13 +144,15 @@ class Connection:
         """A DTLS datagram goes to the handshake, or waits for the peer's description."""
         if self._dtls is not None:
             self._dtls.receive(data)
-        elif len(self._early) < 8:
+        elif len(self._early) < EARLY_HANDSHAKE:
             self._early.append(data)
 
     def receive_media(self, data: bytes, path: int, address: Address, now: float) -> None:
         """A genuine packet goes to the owner; it proves that the peer lives."""
         reader = self._reader
         if reader is None:
+            if self._dtls is not None and len(self._early_media) < EARLY_MEDIA:
+                self._early_media.append((data, path, address, now))
             return
         if is_rtcp(data):
             clear = reader.open_rtcp(data)

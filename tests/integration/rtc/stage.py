@@ -1,0 +1,148 @@
+"""A media worker with a tiny HTTP door, so that real peers can reach it: browsers, FFmpeg, aiortc."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from aiohttp import web
+
+from rtc.errors import RtcError
+from rtc.plane import AudioRoute, MediaEvent, ScopeRoutes, SlotsChanged, SlotState, VideoRoute
+from rtc.supervisor import WorkerProcess
+
+PAGE = Path(__file__).with_name("page.html").read_text()
+Event = TypeVar("Event", bound=MediaEvent)
+
+
+class Stage:
+    """The worker, its events so far, and the door's address."""
+
+    def __init__(self) -> None:
+        self.media = WorkerProcess(udp_port=0, advertise=("127.0.0.1",))
+        self.events: list[MediaEvent] = []
+        self.slots: dict[tuple[str, str], SlotState] = {}
+        self.url = ""
+        self.epoch = 0
+        self._arrived = asyncio.Condition()
+        self._stack = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self.media)
+        app = web.Application()
+        app.router.add_get("/", self._page)
+        app.router.add_post("/whip/{source}", self._whip)
+        app.router.add_route("*", "/whip/{source}/{connection}", self._whip_session)
+        app.router.add_post("/subscribe/{profile}", self._subscribe)
+        app.router.add_post("/accept/{connection}", self._accept)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        reading = asyncio.create_task(self._read())
+        self._stack.callback(reading.cancel)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def until(
+        self, kind: type[Event], test: Callable[[Event], bool] = lambda _: True, *, within_s: float = 15
+    ) -> Event:
+        """The first event of that kind, past or future, that passes the test."""
+
+        def found() -> Event | None:
+            return next((each for each in self.events if isinstance(each, kind) and test(each)), None)
+
+        async with asyncio.timeout(within_s), self._arrived:
+            await self._arrived.wait_for(lambda: found() is not None)
+        event = found()
+        assert event is not None
+        return event
+
+    async def until_slot(self, connection: str, mid: str, source: str, *, within_s: float = 15) -> SlotState:
+        """The slot's state, once it carries the source and its first frame is on its way."""
+
+        def there() -> bool:
+            state = self.slots.get((connection, mid))
+            return state is not None and state.source_id == source and state.first_rtp_ts is not None
+
+        async with asyncio.timeout(within_s), self._arrived:
+            await self._arrived.wait_for(there)
+        return self.slots[connection, mid]
+
+    async def route(
+        self,
+        connection: str,
+        video: dict[int, str],
+        audio: tuple[str, ...] = (),
+        *,
+        scope: str = "incident-1",
+    ) -> None:
+        """The scope has one subscriber, with these sources in its slots."""
+        self.epoch += 1
+        await self.media.reconcile(
+            ScopeRoutes(
+                scope_id=scope,
+                epoch=self.epoch,
+                video=tuple(
+                    VideoRoute(connection_id=connection, slot=slot, source_id=source)
+                    for slot, source in video.items()
+                ),
+                audio=(AudioRoute(connection_id=connection, source_ids=audio),) if audio else (),
+            )
+        )
+
+    async def _read(self) -> None:
+        async for event in self.media.events:
+            async with self._arrived:
+                self.events.append(event)
+                if isinstance(event, SlotsChanged):
+                    for slot in event.slots:
+                        self.slots[event.connection_id, slot.mid] = slot
+                self._arrived.notify_all()
+
+    async def _page(self, _request: web.Request) -> web.Response:
+        return web.Response(text=PAGE, content_type="text/html")
+
+    async def _whip(self, request: web.Request) -> web.Response:
+        source = request.match_info["source"]
+        try:
+            published = await self.media.publish(source_id=source, offer_sdp=await request.text())
+        except RtcError as error:
+            return web.Response(status=400, text=str(error))
+        return web.Response(
+            status=201,
+            text=published.answer_sdp,
+            content_type="application/sdp",
+            headers={"Location": f"/whip/{source}/{published.connection_id}"},
+        )
+
+    async def _whip_session(self, request: web.Request) -> web.Response:
+        if request.method == "DELETE":
+            await self.media.close(connection_id=request.match_info["connection"])
+        return web.Response(status=200 if request.method == "DELETE" else 405)
+
+    async def _subscribe(self, request: web.Request) -> web.Response:
+        subscribed = await self.media.subscribe(profile=request.match_info["profile"])
+        return web.Response(
+            text=json.dumps({"connection_id": subscribed.connection_id, "sdp": subscribed.offer_sdp})
+        )
+
+    async def _accept(self, request: web.Request) -> web.Response:
+        try:
+            await self.media.accept(
+                connection_id=request.match_info["connection"], answer_sdp=await request.text()
+            )
+        except RtcError as error:
+            return web.Response(status=400, text=str(error))
+        return web.Response(text="")
