@@ -37,7 +37,7 @@ RUN /opt/liandong/bin/pip wheel --no-cache-dir --no-deps --wheel-dir /wheel . \
 FROM bare-python
 RUN useradd --system --uid 10001 --home-dir /data --create-home liandong
 COPY --from=packages /opt/liandong /opt/liandong
-COPY --from=console /src/web_console/dist /opt/liandong/web_console/dist
+COPY --from=console /src/web_console/dist /opt/liandong/lib/python3.11/site-packages/web_console/dist
 ENV PATH=/opt/liandong/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     LIANDONG_DATA=/data \

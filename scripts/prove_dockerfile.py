@@ -173,7 +173,7 @@ def main() -> int:
         proof = Proof(folder)
         proof.build(stages)
         image = stages[-1]
-        fonts = list(proof.tree(image.name).glob("opt/liandong/web_console/dist/**/*.woff2"))
+        fonts = list(proof.tree(image.name).glob("opt/liandong/**/web_console/dist/**/*.woff2"))
         if not fonts:
             sys.exit("the image has no console with fonts inside")
         print(f"image: {size_mib(proof.tree(image.name)):.0f} MiB, {len(fonts)} font files in the console")
