@@ -1,0 +1,1 @@
+"""The hub: composition root, HTTP, Socket.IO, store, notifications and the use cases that tie the pure rooms together."""

@@ -1,0 +1,118 @@
+"""From an aiohttp request to a `Route`'s handler and back: authenticate, guard, parse once, answer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from dispatch_server.caller import Caller
+from dispatch_server.errors import BadInput, NotAllowed
+from dispatch_server.http.authenticate import Authenticator, Identified
+from dispatch_server.http.route import Request, Route
+from dispatch_server.usecases.desk import CommandKey
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+BODY_LIMIT = 64 * 1024
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+def serve(
+    route: Route, authenticator: Authenticator
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """An aiohttp handler for a signed-in route. Every refusal is raised; the middleware words it."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        who = await authenticator.identify(request)
+        if who.device is not None and not route.device:
+            raise NotAllowed()
+        if who.session is not None and request.method not in _SAFE:
+            require_csrf(request, who)
+        raw = await read_body(request) if route.body is not None else b""
+        body = parse_body(route.body, raw) if route.body is not None else None
+        caller = Caller(
+            person=who.session.person if who.session else None,
+            device=who.device,
+            language=language_of(request),
+            command=command_key(request, who, raw),
+        )
+        reply = await route.handler(
+            Request(
+                caller=caller,
+                path=dict(request.match_info),
+                query=dict(request.query),
+                body=body,
+                address=request.remote or "",
+                base_url=f"{request.scheme}://{request.host}",
+            )
+        )
+        return json_response(reply, status=route.status)
+
+    return handle
+
+
+def require_csrf(request: web.Request, who: Identified) -> None:
+    """Returns if the page that sent this holds the session's token. Raises: NotAllowed."""
+    given = request.headers.get("X-CSRF-Token", "")
+    expected = who.session.csrf if who.session else ""
+    if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+        raise NotAllowed("csrf_missing")
+
+
+async def read_body(request: web.Request, limit: int = BODY_LIMIT) -> bytes:
+    """The whole body. Raises: BadInput when it is larger than the limit, however it is framed."""
+    if (request.content_length or 0) > limit:
+        raise BadInput("body_too_large", limit_kb=limit // 1024)
+    raw = bytearray()
+    async for chunk in request.content.iter_chunked(16 * 1024):
+        raw += chunk
+        if len(raw) > limit:
+            raise BadInput("body_too_large", limit_kb=limit // 1024)
+    return bytes(raw)
+
+
+def parse_body(model: type[_Model], raw: bytes) -> _Model:
+    """The body as its model. Raises: BadInput that names the first wrong field."""
+    try:
+        json.loads(raw or b"{}")
+    except (ValueError, RecursionError):
+        raise BadInput("bad_json") from None
+    try:
+        return model.model_validate_json(raw or b"{}")
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "body"
+        raise BadInput(field=field, reason=first["msg"]) from None
+
+
+def language_of(request: web.Request) -> str:
+    """en or zh: the cookie that the switch sets, else the browser's first choice, else Chinese."""
+    chosen = request.cookies.get("lang")
+    if chosen in ("zh", "en"):
+        return str(chosen)
+    first = request.headers.get("Accept-Language", "").split(",")[0].strip().lower()
+    return "en" if first.startswith("en") else "zh"
+
+
+def command_key(request: web.Request, who: Identified, raw: bytes) -> CommandKey | None:
+    """The caller's idempotency key, made theirs alone. Raises: BadInput when it is too long."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None or request.method in _SAFE:
+        return None
+    if not 1 <= len(key) <= 80:
+        raise BadInput(field="Idempotency-Key", reason="1–80")
+    owner = who.session.person.id if who.session else who.device.feed_id if who.device else ""
+    fingerprint = hashlib.sha256(f"{request.method} {request.path}\n".encode() + raw).hexdigest()
+    return CommandKey(key=hashlib.sha256(f"{owner}\n{key}".encode()).hexdigest(), fingerprint=fingerprint)
+
+
+def json_response(reply: BaseModel | None, *, status: int = 200) -> web.Response:
+    if reply is None:
+        return web.Response(status=204)
+    return web.Response(status=status, text=reply.model_dump_json(), content_type="application/json")

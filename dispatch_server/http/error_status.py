@@ -1,0 +1,57 @@
+"""The one file that decides HTTP status codes."""
+
+from __future__ import annotations
+
+from alerting import AlertingError, FollowUpMissing, UnknownAssignment, UnknownDepartment, UnknownOrder
+from dispatch_server.errors import (
+    BadInput,
+    Conflict,
+    HubError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    StaleVersion,
+    Throttled,
+    Unavailable,
+)
+from rooms import NotPermitted, RoomError, UnknownParticipant
+from rtc.errors import MediaUnavailable, RtcError
+
+DomainError = (HubError, AlertingError, RoomError, RtcError)
+
+_STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (BadInput, 400),
+    (NotSignedIn, 401),
+    (NotAllowed, 403),
+    (NotPermitted, 403),
+    (NotFound, 404),
+    (UnknownAssignment, 404),
+    (UnknownOrder, 404),
+    (UnknownParticipant, 404),
+    (UnknownDepartment, 400),
+    (FollowUpMissing, 400),
+    (Throttled, 429),
+    (Conflict, 409),
+    (StaleVersion, 409),
+    (Unavailable, 503),
+    (AlertingError, 409),
+    (RoomError, 409),
+    (MediaUnavailable, 503),
+    (RtcError, 400),
+)
+
+_BY_CODE = {
+    "body_too_large": 413,
+    "wrong_content_type": 415,
+    "method_not_allowed": 405,
+    "bad_origin": 403,
+    "csrf_missing": 403,
+}
+
+
+def status_of(error: Exception) -> int:
+    """The status of a refusal; 500 only for what nobody foresaw."""
+    code = getattr(error, "code", "")
+    if code in _BY_CODE:
+        return _BY_CODE[code]
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)

@@ -1,0 +1,175 @@
+"""The OpenAPI 3.1 document, generated from the routes and the models, and a page that shows it."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from dispatch_server import wire
+from dispatch_server.http.route import Route
+
+_EXTRA: tuple[type[BaseModel], ...] = (
+    wire.ErrorView,
+    wire.Me,
+    wire.SignIn,
+    wire.SignInByLink,
+    wire.StreamAdvanced,
+    wire.Synced,
+    wire.Ring,
+)
+_REF = "#/components/schemas/{model}"
+
+
+def document(routes: Iterable[Route], *, version: str) -> dict[str, Any]:
+    """The whole API; models that travel over the socket are among the components."""
+    routes = tuple(routes)
+    models = {r.body for r in routes if r.body} | {r.reply for r in routes if r.reply} | set(_EXTRA)
+    ordered = sorted(models, key=lambda model: model.__name__)
+    pairs = [(model, "validation" if issubclass(model, wire.Body) else "serialization") for model in ordered]
+    refs, definitions = models_json_schema(pairs, ref_template=_REF)  # type: ignore[arg-type]
+    schema: dict[Any, Any] = {key[0]: ref for key, ref in refs.items()}
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schema)
+    for path, method, body, summary in (
+        ("/api/sign-in", "post", wire.SignIn, "Sign in with a password; sets the session cookie"),
+        ("/api/sign-in/link", "post", wire.SignInByLink, "Sign in with a one-time link"),
+        ("/api/me", "get", None, "Who am I; the CSRF token for unsafe methods"),
+    ):
+        operation = _operation(
+            Route(
+                method=method.upper(),
+                path=path,
+                handler=_never,
+                summary=summary,
+                tag="sign-in",
+                body=body,
+                reply=wire.Me,
+            ),
+            schema,
+        )
+        if path != "/api/me":
+            operation["security"] = []
+        paths.setdefault(path, {})[method] = operation
+    paths["/api/sign-out"] = {
+        "post": {"summary": "Sign out", "tags": ["sign-in"], "responses": {"204": {"description": "Done"}}}
+    }
+    paths["/whip/{feed_id}"] = {"post": _whip("Send media to a feed (WHIP, RFC 9725)", "feed_id")}
+    paths["/whip/rooms/{room_id}"] = {
+        "post": _whip("Send one's own camera or microphone into a room", "room_id")
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Liandong 联动",
+            "version": version,
+            "description": "Unsafe methods need `X-CSRF-Token` (from /api/me) with a session cookie, or a device's "
+            "bearer token. `Idempotency-Key` makes a retry safe. Errors are `{code, message, params}`.",
+        },
+        "security": [{"session": []}],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": definitions.get("$defs", {}),
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": "liandong_session"},
+                "device": {"type": "http", "scheme": "bearer"},
+            },
+        },
+    }
+
+
+async def _never(_request: object) -> None:
+    raise AssertionError("described here, served elsewhere")
+
+
+def _operation(route: Route, schema: dict[Any, Any]) -> dict[str, Any]:
+    names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+    ]
+    parameters += [
+        {"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}}
+        for name, meaning in route.query
+    ]
+    if route.method != "GET":
+        key = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 80}}
+        parameters.append(key)
+    done: dict[str, Any] = {"description": "Done"}
+    if route.reply is not None:
+        done["content"] = {"application/json": {"schema": schema[route.reply]}}
+    refused = {
+        "description": "Refused: a stable code and a sentence",
+        "content": {"application/json": {"schema": schema[wire.ErrorView]}},
+    }
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "tags": [route.tag],
+        "parameters": parameters,
+        "responses": {str(route.status if route.reply else 204): done, "4XX": refused},
+    }
+    if route.body is not None:
+        operation["requestBody"] = {"content": {"application/json": {"schema": schema[route.body]}}}
+    if route.device:
+        operation["security"] = [{"session": []}, {"device": []}]
+    return operation
+
+
+def _whip(summary: str, parameter: str) -> dict[str, Any]:
+    sdp = {"content": {"application/sdp": {"schema": {"type": "string"}}}}
+    return {
+        "summary": summary,
+        "tags": ["media"],
+        "parameters": [{"name": parameter, "in": "path", "required": True, "schema": {"type": "string"}}],
+        "requestBody": sdp,
+        "responses": {"201": {"description": "The SDP answer; DELETE its Location to stop", **sdp}},
+        "security": [{"session": []}, {"device": []}],
+    }
+
+
+def page(description: dict[str, Any]) -> str:
+    """A readable page of the API without scripts: it works in every browser and under the strictest policy."""
+    rows = []
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            body = (
+                operation.get("requestBody", {})
+                .get("content", {})
+                .get("application/json", {})
+                .get("schema", {})
+            )
+            replies = [
+                content.get("application/json", {}).get("schema", {})
+                for status, reply in operation["responses"].items()
+                if status.startswith("2") and (content := reply.get("content"))
+            ]
+            rows.append(
+                f"<tr><td><code>{method.upper()}</code></td><td><code>{html.escape(path)}</code></td>"
+                f"<td>{html.escape(operation['summary'])}</td><td>{_model(body)}</td>"
+                f"<td>{''.join(_model(schema) for schema in replies)}</td></tr>"
+            )
+    models = "".join(
+        f"<h3 id='{name}'>{name}</h3><p>{html.escape(schema.get('description', ''))}</p>"
+        f"<pre>{html.escape(json.dumps(schema.get('properties', schema), ensure_ascii=False, indent=1))}</pre>"
+        for name, schema in description["components"]["schemas"].items()
+    )
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+        "<title>Liandong 联动 · API</title><style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;"
+        "max-width:1200px;padding:0 1rem;color:#15202c}table{border-collapse:collapse;width:100%}td,th{text-align:left;"
+        "vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #dce3ea}code,pre{font:13px/1.45 ui-monospace,"
+        "monospace}pre{background:#f3f5f7;padding:.8rem;overflow:auto}</style>"
+        f"<h1>Liandong 联动 API {html.escape(description['info']['version'])}</h1>"
+        f"<p>{html.escape(description['info']['description'])} <a href='/api/openapi.json'>openapi.json</a></p>"
+        "<table><thead><tr><th></th><th>Path</th><th>What it does</th><th>Body</th><th>Reply</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table><h2>Models</h2>{models}</html>"
+    )
+
+
+def _model(schema: dict[str, Any]) -> str:
+    name = str(schema.get("$ref", "")).rsplit("/", 1)[-1]
+    return f"<a href='#{name}'><code>{html.escape(name)}</code></a>" if name else ""

@@ -1,0 +1,66 @@
+"""Routes of sign-in, the directory, and what administrators do with agencies and people."""
+
+from __future__ import annotations
+
+from dispatch_server import views, wire
+from dispatch_server.http.route import Request, Route
+from dispatch_server.usecases.administering import Administering
+
+
+class PeopleRoutes:
+    def __init__(self, *, administering: Administering) -> None:
+        self._administering = administering
+
+    def routes(self) -> tuple[Route, ...]:
+        return (
+            Route(
+                method="GET",
+                path="/api/directory",
+                handler=self._directory,
+                summary="Agencies, incident types and the people whom the caller may address",
+                tag="directory",
+                reply=wire.DirectoryView,
+            ),
+            Route(
+                method="POST",
+                path="/api/agencies",
+                handler=self._add_agency,
+                summary="Add an agency below one of the caller's",
+                tag="administration",
+                body=wire.AddAgency,
+                reply=wire.AgencyView,
+                status=201,
+            ),
+            Route(
+                method="POST",
+                path="/api/people",
+                handler=self._add_person,
+                summary="Add a person; without a password they sign in by link first",
+                tag="administration",
+                body=wire.AddPerson,
+                reply=wire.PersonView,
+                status=201,
+            ),
+            Route(
+                method="POST",
+                path="/api/people/{person_id}/sign-in-link",
+                handler=self._link,
+                summary="A one-time sign-in link for a person",
+                tag="administration",
+                reply=wire.SignInLink,
+            ),
+        )
+
+    async def _directory(self, request: Request) -> wire.DirectoryView:
+        directory, people = self._administering.directory_for(request.caller)
+        return views.directory_view(directory, people)
+
+    async def _add_agency(self, request: Request) -> wire.AgencyView:
+        return await self._administering.add_agency(request.caller, request.body)
+
+    async def _add_person(self, request: Request) -> wire.PersonView:
+        return views.person_view(await self._administering.add_person(request.caller, request.body))
+
+    async def _link(self, request: Request) -> wire.SignInLink:
+        token, expires_at = await self._administering.sign_in_link(request.caller, request.path["person_id"])
+        return wire.SignInLink(url=f"{request.base_url}/sign-in#link={token}", expires_at=expires_at)

@@ -1,0 +1,100 @@
+"""Sign-in and sign-out: the only places that set or clear the session cookie."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from dispatch_server import views, wire
+from dispatch_server.clock import Clock
+from dispatch_server.errors import NotAllowed, NotSignedIn
+from dispatch_server.http.adapter import json_response, language_of, parse_body, read_body, require_csrf
+from dispatch_server.http.authenticate import COOKIE, Authenticator
+from dispatch_server.identity import Person
+from dispatch_server.ports import Broadcaster
+from dispatch_server.usecases.sign_in import SignedIn, SignInDesk
+
+
+class SignInEndpoint:
+    def __init__(
+        self,
+        *,
+        sign_in: SignInDesk,
+        authenticator: Authenticator,
+        broadcaster: Broadcaster,
+        clock: Clock,
+        site_name: str,
+        session_lifetime: timedelta,
+    ) -> None:
+        self._sign_in = sign_in
+        self._authenticator = authenticator
+        self._broadcaster = broadcaster
+        self._clock = clock
+        self._site_name = site_name
+        self._session_lifetime = session_lifetime
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_post("/api/sign-in", self._by_password)
+        app.router.add_post("/api/sign-in/link", self._by_link)
+        app.router.add_post("/api/sign-out", self._sign_out)
+        app.router.add_get("/api/me", self._me)
+
+    async def _by_password(self, request: web.Request) -> web.StreamResponse:
+        require_own_origin(request)
+        body = parse_body(wire.SignIn, await read_body(request))
+        signed_in = await self._sign_in.by_password(body.login, body.password, address=request.remote or "")
+        return self._welcome(request, signed_in)
+
+    async def _by_link(self, request: web.Request) -> web.StreamResponse:
+        require_own_origin(request)
+        body = parse_body(wire.SignInByLink, await read_body(request))
+        return self._welcome(request, await self._sign_in.by_link(body.token, address=request.remote or ""))
+
+    async def _sign_out(self, request: web.Request) -> web.StreamResponse:
+        who = await self._authenticator.identify(request)
+        if who.session is None:
+            raise NotSignedIn()
+        require_csrf(request, who)
+        await self._sign_in.sign_out(who.session)
+        await self._broadcaster.to_groups(
+            "session_ended", {"code": "signed_out"}, [f"session:{who.session.token_hash}"]
+        )
+        response = web.Response(status=204)
+        response.del_cookie(COOKIE, path="/")
+        return response
+
+    async def _me(self, request: web.Request) -> web.StreamResponse:
+        who = await self._authenticator.identify(request)
+        if who.session is None:
+            raise NotAllowed()
+        return json_response(self._view(request, who.session.person, who.session.csrf))
+
+    def _welcome(self, request: web.Request, signed_in: SignedIn) -> web.Response:
+        response = json_response(self._view(request, signed_in.person, signed_in.csrf))
+        response.set_cookie(
+            COOKIE,
+            signed_in.token,
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=request.secure,
+            max_age=int(self._session_lifetime.total_seconds()),
+        )
+        return response
+
+    def _view(self, request: web.Request, person: Person, csrf: str) -> wire.Me:
+        return wire.Me(
+            person=views.person_view(person),
+            csrf=csrf,
+            now=self._clock(),
+            lang=language_of(request),
+            site_name=self._site_name,
+        )
+
+
+def require_own_origin(request: web.Request) -> None:
+    """Returns unless a page of another origin sent this. Raises: NotAllowed."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.split("://", 1)[-1] != request.host:
+        raise NotAllowed("bad_origin")

@@ -1,0 +1,125 @@
+"""WHIP (RFC 9725): body-cams, encoders, phones and room participants send media by one POST.
+
+Every candidate is in the answer already, so trickled ones are accepted and not needed; an ICE restart is answered 405
+until the media plane can do it (section 4.3.2 allows that), and the client then starts anew.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from dispatch_server.access import Action, require
+from dispatch_server.caller import Caller
+from dispatch_server.errors import BadInput, HubError, NotAllowed, NotFound
+from dispatch_server.http.adapter import language_of, read_body, require_csrf
+from dispatch_server.http.authenticate import Authenticator
+from dispatch_server.media.director import MediaDirector
+from dispatch_server.usecases.feeds import Feeds
+from dispatch_server.usecases.room_life import RoomLife
+from rooms import PersonId, Presence
+
+SDP_LIMIT = 100 * 1024
+
+
+class WhipEndpoint:
+    def __init__(
+        self, *, authenticator: Authenticator, feeds: Feeds, room_life: RoomLife, director: MediaDirector
+    ) -> None:
+        self._authenticator = authenticator
+        self._feeds = feeds
+        self._room_life = room_life
+        self._director = director
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_post("/whip/rooms/{room_id}", self._publish_in_room)
+        app.router.add_post("/whip/{feed_id}", self._publish_feed)
+        app.router.add_route("OPTIONS", "/whip/{feed_id}", self._options)
+        app.router.add_patch("/whip/{source_id}/{connection_id}", self._trickle)
+        app.router.add_delete("/whip/{source_id}/{connection_id}", self._delete)
+
+    async def _publish_feed(self, request: web.Request) -> web.StreamResponse:
+        caller = await self._caller(request)
+        offer = await self._offer(request)
+        feed = await self._feeds.ready_to_publish(caller, request.match_info["feed_id"])
+        if feed.scope_id is None:
+            raise NotFound()
+        return await self._answer(source_id=feed.id, incident_id=feed.scope_id, offer=offer)
+
+    async def _publish_in_room(self, request: web.Request) -> web.StreamResponse:
+        caller = await self._caller(request)
+        person = caller.require_person()
+        require(person, Action.JOIN_ROOM)
+        offer = await self._offer(request)
+        case = await self._room_life.case(caller, request.match_info["room_id"])
+        seat = case.room.of_person(PersonId(person.id)) if case.room else None
+        if seat is None or seat.presence is not Presence.PRESENT:
+            raise NotAllowed()
+        return await self._answer(source_id=seat.source_id, incident_id=case.incident_id, offer=offer)
+
+    async def _answer(self, *, source_id: str, incident_id: str, offer: str) -> web.Response:
+        published = await self._director.publish(
+            source_id=source_id, incident_id=incident_id, offer_sdp=offer
+        )
+        return web.Response(
+            status=201,
+            text=published.answer_sdp,
+            content_type="application/sdp",
+            headers={
+                "Location": f"/whip/{source_id}/{published.connection_id}",
+                "ETag": f'"{published.connection_id}"',
+                "Accept-Patch": "application/trickle-ice-sdpfrag",
+            },
+        )
+
+    async def _trickle(self, request: web.Request) -> web.StreamResponse:
+        await self._own(request)
+        if request.content_type != "application/trickle-ice-sdpfrag":
+            raise BadInput("wrong_content_type", expected="application/trickle-ice-sdpfrag")
+        fragment = (await read_body(request, SDP_LIMIT)).decode("utf-8", "replace")
+        if (
+            "a=ice-ufrag" in fragment
+            and "a=candidate" not in fragment
+            and "end-of-candidates" not in fragment
+        ):
+            raise HubError("method_not_allowed")
+        return web.Response(status=204)
+
+    async def _delete(self, request: web.Request) -> web.StreamResponse:
+        caller = await self._own(request)
+        source_id = request.match_info["source_id"]
+        if not source_id.startswith("p:"):
+            await self._feeds.end(caller, source_id)
+        await self._director.unpublish(source_id=source_id, connection_id=request.match_info["connection_id"])
+        return web.Response(status=200)
+
+    async def _options(self, _request: web.Request) -> web.StreamResponse:
+        return web.Response(status=204, headers={"Accept-Post": "application/sdp", "Allow": "POST, OPTIONS"})
+
+    async def _own(self, request: web.Request) -> Caller:
+        """The caller, if the source of this path is theirs. Raises: NotFound."""
+        caller = await self._caller(request)
+        source_id = request.match_info["source_id"]
+        if not source_id.startswith("p:"):
+            await self._feeds.authorise(caller, source_id)
+            return caller
+        incident_id = self._director.scope_of(source_id)
+        if incident_id is None or caller.person is None:
+            raise NotFound()
+        if not await self._room_life.is_seat_of(caller.person, incident_id, source_id):
+            raise NotFound()
+        return caller
+
+    async def _caller(self, request: web.Request) -> Caller:
+        who = await self._authenticator.identify(request)
+        if who.session is not None:
+            require_csrf(request, who)
+        person = who.session.person if who.session else None
+        return Caller(person=person, device=who.device, language=language_of(request))
+
+    async def _offer(self, request: web.Request) -> str:
+        if request.content_type != "application/sdp":
+            raise BadInput("wrong_content_type", expected="application/sdp")
+        try:
+            return (await read_body(request, SDP_LIMIT)).decode("utf-8")
+        except UnicodeDecodeError:
+            raise BadInput("bad_sdp", reason="UTF-8") from None

@@ -1,0 +1,250 @@
+"""Keeps the media plane in step with committed state, and tells browsers what it does.
+
+One task per incident at most is reconciling; a change during it makes one more round. The epoch of a round is the
+journal position read *before* the case, so it never claims to be newer than what was decided on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import structlog
+
+from dispatch_server.errors import HubError, NotFound
+from dispatch_server.identity import Directory
+from dispatch_server.media.viewers import ViewerConnection, Want, routes
+from dispatch_server.ports import Broadcaster, MediaPlane
+from dispatch_server.store.reader import Reader
+from dispatch_server.tasks import Tasks
+from dispatch_server.usecases.desk import Desk
+from rtc.errors import RtcError
+from rtc.plane import Kind, Published, ScopeRoutes, SlotsChanged, SourceStats, Subscribed
+
+_Reply = TypeVar("_Reply")
+
+CONNECTIONS_PER_PERSON = 8  # tabs and devices; the oldest is closed for a ninth
+CALL_TIMEOUT_S = 5.0
+
+_log = structlog.get_logger("media")
+
+
+class MediaDirector:
+    def __init__(
+        self,
+        *,
+        plane: MediaPlane,
+        desk: Desk,
+        reader: Reader,
+        directory: Callable[[], Directory],
+        broadcaster: Broadcaster,
+        tasks: Tasks,
+    ) -> None:
+        self._plane = plane
+        self._desk = desk
+        self._reader = reader
+        self._directory = directory
+        self._broadcaster = broadcaster
+        self._tasks = tasks
+        self._viewers: dict[str, ViewerConnection] = {}
+        self._publishers: dict[str, str] = {}  # connection -> source
+        self._scopes: dict[str, str] = {}  # source -> incident
+        self._live: dict[str, dict[str, bool]] = {}  # source -> what it sends
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._dirty: set[str] = set()
+
+    # ── publishers ───────────────────────────────────────────────────────────────────────────────
+
+    async def publish(self, *, source_id: str, incident_id: str, offer_sdp: str) -> Published:
+        """The source's packets will be taken in from this connection. Raises: RtcError."""
+        published = await self._call(self._plane.publish(source_id=source_id, offer_sdp=offer_sdp))
+        self._publishers[published.connection_id] = source_id
+        self._scopes[source_id] = incident_id
+        return published
+
+    async def unpublish(self, *, source_id: str, connection_id: str) -> None:
+        """The connection is closed, if it is the source's. Raises: NotFound."""
+        if self._publishers.get(connection_id) != source_id:
+            raise NotFound()
+        await self._call(self._plane.close(connection_id=connection_id))
+
+    async def silence(self, source_id: str) -> None:
+        """Whatever still sends for the source is cut off: its feed ended or its participant is out."""
+        for connection_id in [c for c, source in self._publishers.items() if source == source_id]:
+            await self._call(self._plane.close(connection_id=connection_id))
+
+    # ── viewers ──────────────────────────────────────────────────────────────────────────────────
+
+    async def subscribe(self, *, sid: str, person_id: str, profile: str) -> Subscribed:
+        """A connection with empty slots awaits the browser's answer. Raises: RtcError."""
+        own = [c for c, viewer in self._viewers.items() if viewer.person_id == person_id]
+        for connection_id in own[: max(0, len(own) - CONNECTIONS_PER_PERSON + 1)]:
+            await self.close_viewer(sid=self._viewers[connection_id].sid, connection_id=connection_id)
+        subscribed = await self._call(self._plane.subscribe(profile=profile))
+        self._viewers[subscribed.connection_id] = ViewerConnection(
+            connection_id=subscribed.connection_id, sid=sid, person_id=person_id
+        )
+        return subscribed
+
+    async def accept(self, *, sid: str, connection_id: str, answer_sdp: str) -> None:
+        self._own(sid, connection_id)
+        await self._call(self._plane.accept(connection_id=connection_id, answer_sdp=answer_sdp))
+
+    async def watch(self, *, sid: str, connection_id: str, want: Want) -> dict[str, dict[str, bool]]:
+        """The connection's wish is taken note of; what is live in that incident now."""
+        viewer = self._own(sid, connection_id)
+        before = viewer.want.incident_id
+        self._viewers[connection_id] = replace(viewer, want=want)
+        for incident_id in {before, want.incident_id} - {None}:
+            await self.settle(str(incident_id))
+        return self.live(want.incident_id) if want.incident_id else {}
+
+    async def close_viewer(self, *, sid: str, connection_id: str) -> None:
+        viewer = self._own(sid, connection_id)
+        del self._viewers[connection_id]
+        await self._call(self._plane.close(connection_id=connection_id))
+        if viewer.want.incident_id:
+            self.changed(viewer.want.incident_id)
+
+    async def socket_closed(self, sid: str) -> None:
+        """A page is gone, and its connections with it."""
+        for connection_id in [c for c, viewer in self._viewers.items() if viewer.sid == sid]:
+            try:
+                await self.close_viewer(sid=sid, connection_id=connection_id)
+            except (RtcError, HubError) as error:
+                _log.info("media.close_failed", code=error.code)
+
+    def watchers(self, incident_id: str) -> list[str]:
+        """The sockets of pages that show this incident."""
+        return list(dict.fromkeys(v.sid for v in self._viewers.values() if v.want.incident_id == incident_id))
+
+    def watched(self) -> set[str]:
+        return {v.want.incident_id for v in self._viewers.values() if v.want.incident_id}
+
+    # ── what is live ─────────────────────────────────────────────────────────────────────────────
+
+    def live(self, incident_id: str) -> dict[str, dict[str, bool]]:
+        return {s: kinds for s, kinds in self._live.items() if self._scopes.get(s) == incident_id}
+
+    def scope_of(self, source_id: str) -> str | None:
+        return self._scopes.get(source_id)
+
+    async def source_up(self, source_id: str, kinds: tuple[Kind, ...]) -> None:
+        self._live[source_id] = {"audio": Kind.AUDIO in kinds, "video": Kind.VIDEO in kinds}
+        await self._tell_live(source_id)
+
+    async def source_down(self, source_id: str) -> None:
+        self._live.pop(source_id, None)
+        await self._tell_live(source_id)
+
+    async def _tell_live(self, source_id: str) -> None:
+        incident_id = self._scopes.get(source_id)
+        if incident_id is None:
+            return
+        await self._tell(incident_id, "sources", {"incident_id": incident_id, "live": self.live(incident_id)})
+
+    async def tell_speaking(self, source_ids: tuple[str, ...]) -> None:
+        for incident_id in self.watched():
+            speaking = [s for s in source_ids if self._scopes.get(s) == incident_id]
+            await self._tell(incident_id, "speaking", {"incident_id": incident_id, "source_ids": speaking})
+
+    async def tell_stats(self, stats: SourceStats) -> None:
+        incident_id = self._scopes.get(stats.source_id)
+        if incident_id is None:
+            return
+        facts = {
+            "source_id": stats.source_id,
+            "bitrate_bps": stats.bitrate_bps,
+            "loss_pct": round(stats.loss_pct, 1),
+            "rtt_ms": stats.rtt_ms,
+            "jitter_ms": round(stats.jitter_ms, 1),
+        }
+        await self._tell(incident_id, "source_stats", {"incident_id": incident_id, "sources": [facts]})
+
+    async def tell_slots(self, event: SlotsChanged) -> None:
+        viewer = self._viewers.get(event.connection_id)
+        if viewer is None:
+            return
+        slots = [
+            {
+                "slot": s.slot,
+                "kind": s.kind.value,
+                "mid": s.mid,
+                "source_id": s.source_id,
+                "epoch": s.epoch,
+                "first_rtp_ts": s.first_rtp_ts,
+            }
+            for s in event.slots
+        ]
+        data = {"connection_id": event.connection_id, "epoch": event.epoch, "slots": slots}
+        await self._broadcaster.to_socket("media_slots", data, viewer.sid)
+
+    async def connection_down(self, connection_id: str, reason: str) -> None:
+        self._publishers.pop(connection_id, None)
+        viewer = self._viewers.pop(connection_id, None)
+        if viewer is not None:
+            data = {"connection_id": connection_id, "reason": reason}
+            await self._broadcaster.to_socket("media_lost", data, viewer.sid)
+
+    async def all_down(self) -> list[str]:
+        """Every connection is gone; the sources that were live until now."""
+        for connection_id in list(self._viewers):
+            await self.connection_down(connection_id, "worker_lost")
+        lost = list(self._live)
+        self._publishers.clear()
+        for source_id in lost:
+            await self.source_down(source_id)
+        return lost
+
+    # ── reconciling ──────────────────────────────────────────────────────────────────────────────
+
+    def changed(self, incident_id: str) -> None:
+        """The routes of the incident will be brought in step soon, once for many changes."""
+        if incident_id not in self._dirty:
+            self._dirty.add(incident_id)
+            self._tasks.start(self._settle_quietly(incident_id), name=f"reconcile:{incident_id}")
+
+    async def settle(self, incident_id: str) -> None:
+        """The media plane forwards what the state committed before this call allows, and nothing else.
+
+        Raises: RtcError when the worker does not answer; it then forwards nothing new, and is restarted.
+        """
+        lock = self._locks.setdefault(incident_id, asyncio.Lock())
+        async with lock:
+            self._dirty.discard(incident_id)
+            epoch = await self._reader.last_position()
+            try:
+                case = await self._desk.load(incident_id)
+            except NotFound:
+                wanted = ScopeRoutes(scope_id=incident_id, epoch=epoch)
+            else:
+                wanted = routes(case, self._viewers.values(), directory=self._directory, epoch=epoch)
+            await self._call(self._plane.reconcile(wanted))
+        if incident_id not in self.watched() and not lock.locked():
+            self._locks.pop(incident_id, None)
+
+    async def _settle_quietly(self, incident_id: str) -> None:
+        try:
+            await self.settle(incident_id)
+        except (RtcError, HubError, TimeoutError) as error:
+            _log.warning("media.reconcile_failed", incident_id=incident_id, error=type(error).__name__)
+
+    async def settle_all(self) -> None:
+        for incident_id in self.watched():
+            await self._settle_quietly(incident_id)
+
+    def _own(self, sid: str, connection_id: str) -> ViewerConnection:
+        viewer = self._viewers.get(connection_id)
+        if viewer is None or viewer.sid != sid:
+            raise NotFound("unknown_connection")
+        return viewer
+
+    async def _tell(self, incident_id: str, event: str, data: dict[str, Any]) -> None:
+        for sid in self.watchers(incident_id):
+            await self._broadcaster.to_socket(event, data, sid)
+
+    async def _call(self, call: Awaitable[_Reply]) -> _Reply:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            return await call

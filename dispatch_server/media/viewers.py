@@ -1,0 +1,73 @@
+"""Which browser connections exist, what each wants to see, and which routes the committed state allows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import rooms
+from dispatch_server.access import oversees
+from dispatch_server.identity import Directory
+from dispatch_server.usecases.case import Case
+from rooms import PersonId, ScopeId, SourceId
+from rtc.plane import AudioRoute, ScopeRoutes, VideoRoute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedVideo:
+    slot: int
+    source_id: str
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """What a page shows now. It is only a wish: `routes` decides."""
+
+    incident_id: str | None = None
+    video: tuple[WantedVideo, ...] = ()
+    audio: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerConnection:
+    connection_id: str
+    sid: str
+    person_id: str
+    want: Want = Want()
+
+
+def routes(
+    case: Case, connections: Iterable[ViewerConnection], *, directory: Callable[[], Directory], epoch: int
+) -> ScopeRoutes:
+    """Everything that may flow in this incident's scope to these connections: what they want and may have."""
+    scope = ScopeId(case.incident_id)
+    people = directory()
+    watching = [c for c in connections if c.want.incident_id == case.incident_id]
+    viewers = []
+    for person_id in dict.fromkeys(c.person_id for c in watching):
+        person = people.people.get(person_id)
+        if person is not None and person.active:
+            may_watch = oversees(people, person, case.response.incident.agency_id)
+            viewers.append(rooms.Viewer(person_id=PersonId(person_id), may_watch_scene=may_watch))
+    audience = rooms.audience(case.room, case.feeds, viewers, scope_id=scope, epoch=epoch)
+    return ScopeRoutes(
+        scope_id=scope,
+        epoch=epoch,
+        video=tuple(
+            VideoRoute(connection_id=c.connection_id, slot=wanted.slot, source_id=wanted.source_id)
+            for c in watching
+            for wanted in c.want.video
+            if (SourceId(wanted.source_id), PersonId(c.person_id)) in audience.video
+        ),
+        audio=tuple(
+            AudioRoute(connection_id=c.connection_id, source_ids=heard)
+            for c in watching
+            if c.want.audio and (heard := _heard(audience, c.person_id))
+        ),
+    )
+
+
+def _heard(audience: rooms.Audience, person_id: str) -> tuple[str, ...]:
+    return tuple(sorted(source for source, listener in audience.audio if listener == person_id))

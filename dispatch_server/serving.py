@@ -1,0 +1,168 @@
+"""Running the hub as a process: ports, certificates, the first sign-in link, the demonstration, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from aiohttp import web
+
+from dispatch_server import local_tls, seeding
+from dispatch_server.addresses import media_addresses, phone_addresses
+from dispatch_server.clock import system_clock
+from dispatch_server.config import Config
+from dispatch_server.demo.processes import Demonstration
+from dispatch_server.errors import StartError
+from dispatch_server.ids import random_id, random_token
+from dispatch_server.local_socket import serve_commands
+from dispatch_server.notifying import AppriseNotifier
+from dispatch_server.wiring import Hub, running
+from rtc.errors import MediaUnavailable
+from rtc.supervisor import WorkerProcess
+
+LOOPBACK = "127.0.0.1"
+
+
+def run(config: Config, *, with_demo: bool) -> None:
+    """The hub serves until it is told to stop. Raises: StartError."""
+    prepare_logging(config)
+    asyncio.run(_serve(config, with_demo=with_demo))
+
+
+async def _serve(config: Config, *, with_demo: bool) -> None:
+    prepare_folder(config)
+    require_free_ports(config)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        hub = await stack.enter_async_context(started(config, with_demo=with_demo))
+        demonstration = Demonstration(hub, config) if with_demo else None
+        print(await welcome(hub, config, with_demo=with_demo), flush=True)
+        if demonstration is not None:
+            await stack.enter_async_context(demonstration.playing())
+        await stop.wait()
+
+
+@asynccontextmanager
+async def started(config: Config, *, with_demo: bool) -> AsyncIterator[Hub]:
+    """A hub that listens on all its ports. Raises: StartError."""
+    async with AsyncExitStack() as stack:
+        worker = WorkerProcess(udp_port=config.port + 2, advertise=media_addresses(config))
+        try:
+            plane = await stack.enter_async_context(worker)
+        except MediaUnavailable as error:
+            raise StartError(f"The media worker cannot start: {error.reason}") from error
+        tls = _tls(config) if config.https else None
+        hub = await stack.enter_async_context(
+            running(
+                config,
+                clock=system_clock,
+                new_id=random_id,
+                new_token=random_token,
+                plane=plane,
+                notifier=AppriseNotifier(),
+                ca_path=tls.ca_pem if tls else None,
+            )
+        )
+        if not hub.directories.now().agencies:
+            await seeding.sow(
+                hub.reference, seeding.demo_city() if with_demo else seeding.bare(config.site_name)
+            )
+            await hub.directories.reload()
+        runner = web.AppRunner(hub.app, access_log=None, shutdown_timeout=2)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, LOOPBACK, config.port).start()
+        if tls is not None:
+            await web.TCPSite(runner, config.host, config.port + 1, ssl_context=tls.context).start()
+        await stack.enter_async_context(serve_commands(config, hub))
+        yield hub
+
+
+async def welcome(hub: Hub, config: Config, *, with_demo: bool) -> str:
+    """What the operator reads at the start: one link to sign in with, and where phones go."""
+    people = hub.directories.now().people
+    first = people.get(seeding.DEMO_OPERATOR) if with_demo else None
+    person = first or people.get("admin") or next(iter(people.values()))
+    link = await sign_in_url(hub, config, person.id)
+    lines = [
+        "",
+        f"  联动 Liandong   {link}",
+        f"                  {person.name} · {person.role} · 30 min, once",
+    ]
+    if config.https:
+        lines += [
+            f"  手机 phones     https://{address}:{config.port + 1}/m" for address in phone_addresses(config)
+        ]
+        lines += [f"  证书 authority  http://{LOOPBACK}:{config.port}/ca.crt"]
+    return "\n".join([*lines, ""])
+
+
+async def sign_in_url(hub: Hub, config: Config, person_id: str) -> str:
+    token, _ = await hub.sign_in.make_link(person_id)
+    return f"http://{LOOPBACK}:{config.port}/sign-in#link={token}"
+
+
+def prepare_folder(config: Config) -> None:
+    """The data folder exists, is ours alone and can be written. Raises: StartError."""
+    try:
+        config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = config.data / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise StartError(f"The data folder {config.data} cannot be written: {error.strerror}.") from error
+
+
+def require_free_ports(config: Config) -> None:
+    """Returns if all ports are free. Raises: StartError that names the first busy one."""
+    wanted = [(LOOPBACK, config.port, socket.SOCK_STREAM), (config.host, config.port + 2, socket.SOCK_DGRAM)]
+    if config.https:
+        wanted.insert(1, (config.host, config.port + 1, socket.SOCK_STREAM))
+    for host, port, kind in wanted:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                name = "UDP port" if kind == socket.SOCK_DGRAM else "Port"
+                reason = error.strerror or str(error)
+                raise StartError(
+                    f"{name} {port} on {host} cannot be used: {reason}. Try --port N."
+                ) from error
+
+
+def prepare_logging(config: Config) -> None:
+    """Logs go to stderr: lines of JSON for machines, or colours for people."""
+    renderer = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if config.log_format == "json"
+        else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+def _tls(config: Config) -> local_tls.LocalTls:
+    names = (*phone_addresses(config), socket.gethostname())
+    return local_tls.local_tls(config.data / "tls", names=names, now=system_clock())

@@ -1,0 +1,243 @@
+"""Every Socket.IO event that browsers send: parse once, call one use case, acknowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+import socketio
+import structlog
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dispatch_server import messages, wire
+from dispatch_server.access import socket_groups
+from dispatch_server.caller import Caller
+from dispatch_server.clock import Clock
+from dispatch_server.errors import BadInput, HubError
+from dispatch_server.http.adapter import language_of
+from dispatch_server.http.authenticate import Authenticator
+from dispatch_server.http.error_status import DomainError
+from dispatch_server.identity import Person
+from dispatch_server.journal import instant
+from dispatch_server.media.director import MediaDirector
+from dispatch_server.media.turn import ice_servers
+from dispatch_server.media.viewers import Want, WantedVideo
+from dispatch_server.sockets.presence import Presence
+from dispatch_server.tasks import Tasks
+from dispatch_server.usecases.answers import Answers
+from dispatch_server.usecases.incidents import Incidents
+from dispatch_server.usecases.locating import Locating
+from dispatch_server.usecases.looking import Looking
+from dispatch_server.usecases.room_life import RoomLife
+
+_log = structlog.get_logger("sockets")
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Sync(_Message):
+    streams: Annotated[dict[wire.Id, Annotated[int, Field(ge=0)]], Field(max_length=2000)] = {}
+
+
+class MediaOpen(_Message):
+    profile: Literal["console", "phone"]
+
+
+class MediaAnswer(_Message):
+    connection_id: wire.Id
+    sdp: Annotated[str, Field(max_length=100_000)]
+
+
+class WantedSlot(_Message):
+    slot: Annotated[int, Field(ge=0, le=63)]
+    source_id: wire.Id
+    width: Annotated[int, Field(ge=0, le=16384)] = 0
+    height: Annotated[int, Field(ge=0, le=16384)] = 0
+
+
+class MediaWatch(_Message):
+    connection_id: wire.Id
+    incident_id: wire.Id | None = None
+    video: Annotated[list[WantedSlot], Field(max_length=64)] = []
+    audio: bool = False
+
+
+class MediaClose(_Message):
+    connection_id: wire.Id
+
+
+class RingReceived(_Message):
+    assignment_id: wire.Id
+    step: int = 0
+    attempt: int = 1
+
+
+class Position(wire.PositionBody):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    feed_id: wire.Id
+
+
+class SocketEvents:
+    """Registers the handlers on the server; each socket carries its person and language in its session."""
+
+    def __init__(
+        self,
+        *,
+        server: socketio.AsyncServer,
+        authenticator: Authenticator,
+        presence: Presence,
+        looking: Looking,
+        incidents: Incidents,
+        answers: Answers,
+        locating: Locating,
+        room_life: RoomLife,
+        director: MediaDirector,
+        tasks: Tasks,
+        clock: Clock,
+        turn_urls: tuple[str, ...],
+        turn_secret: str | None,
+    ) -> None:
+        self._server = server
+        self._authenticator = authenticator
+        self._presence = presence
+        self._looking = looking
+        self._incidents = incidents
+        self._answers = answers
+        self._locating = locating
+        self._room_life = room_life
+        self._director = director
+        self._tasks = tasks
+        self._clock = clock
+        self._turn_urls = turn_urls
+        self._turn_secret = turn_secret
+
+    def register(self) -> None:
+        """The server answers to every event named in docs/protocol.md."""
+        self._server.on("connect", self._connect)
+        self._server.on("disconnect", self._disconnect)
+        self._answer("sync", Sync, self._sync)
+        self._answer("clock", _Message, self._tell_time)
+        self._answer("media_open", MediaOpen, self._media_open)
+        self._answer("media_answer", MediaAnswer, self._media_answer)
+        self._answer("media_watch", MediaWatch, self._media_watch)
+        self._answer("media_close", MediaClose, self._media_close)
+        self._answer("ring_received", RingReceived, self._ring_received)
+        self._answer("position", Position, self._position)
+
+    async def _connect(self, sid: str, environ: Mapping[str, Any], _auth: object = None) -> None:
+        request: web.Request = environ["aiohttp.request"]
+        language = language_of(request)
+        try:
+            session = (await self._authenticator.identify(request)).session
+        except HubError as error:
+            raise socketio.exceptions.ConnectionRefusedError(_refusal(error, language)) from None
+        if session is None:
+            raise socketio.exceptions.ConnectionRefusedError(_refusal(HubError("not_allowed"), language))
+        person = session.person
+        await self._server.save_session(
+            sid, {"person": person, "language": language, "session": session.token_hash}
+        )
+        for group in (*socket_groups(person), f"session:{session.token_hash}"):
+            await self._server.enter_room(sid, group)
+        if self._presence.connected(person.id, sid):
+            self._tasks.start(self._room_life.connection_back(person.id), name="presence:back")
+
+    async def _disconnect(self, sid: str, _reason: object = None) -> None:
+        try:
+            session = await self._server.get_session(sid)
+        except KeyError:
+            return
+        person = session.get("person")
+        if isinstance(person, Person):
+            self._presence.disconnected(person.id, sid)
+            await self._director.socket_closed(sid)
+
+    def _answer(
+        self,
+        event: str,
+        model: type[_Model],
+        handle: Callable[[str, Caller, _Model], Awaitable[Mapping[str, Any]]],
+    ) -> None:
+        async def handler(sid: str, data: object = None, *_: object) -> Mapping[str, Any]:
+            language = "zh"
+            try:
+                session = await self._server.get_session(sid)
+                language = session["language"]
+                caller = Caller(person=session["person"], language=language)
+                structlog.contextvars.bind_contextvars(actor_id=caller.actor_id)
+                return {"ok": True, **await handle(sid, caller, _parse(model, data))}
+            except DomainError as error:
+                return _refusal(error, language)
+            except TimeoutError:
+                return _refusal(HubError("media_unavailable"), language)
+            except KeyError:
+                return _refusal(HubError("not_signed_in"), language)
+            except Exception:  # noqa: BLE001 - the outermost boundary
+                _log.exception("socket.failed", event_name=event)
+                return _refusal(HubError("internal_error"), language)
+
+        self._server.on(event, handler)
+
+    async def _sync(self, _sid: str, caller: Caller, message: Sync) -> Mapping[str, Any]:
+        return (await self._looking.sync(caller, message.streams)).model_dump(mode="json")
+
+    async def _tell_time(self, _sid: str, _caller: Caller, _message: _Message) -> Mapping[str, Any]:
+        return {"now": instant(self._clock())}
+
+    async def _media_open(self, sid: str, caller: Caller, message: MediaOpen) -> Mapping[str, Any]:
+        person = caller.require_person()
+        subscribed = await self._director.subscribe(sid=sid, person_id=person.id, profile=message.profile)
+        servers = ice_servers(self._turn_urls, self._turn_secret, person_id=person.id, now=self._clock())
+        return {
+            "connection_id": subscribed.connection_id,
+            "sdp": subscribed.offer_sdp,
+            "ice_servers": servers,
+        }
+
+    async def _media_answer(self, sid: str, _caller: Caller, message: MediaAnswer) -> Mapping[str, Any]:
+        await self._director.accept(sid=sid, connection_id=message.connection_id, answer_sdp=message.sdp)
+        return {}
+
+    async def _media_watch(self, sid: str, caller: Caller, message: MediaWatch) -> Mapping[str, Any]:
+        if message.incident_id is not None:
+            await self._incidents.case(caller, message.incident_id)
+        want = Want(
+            incident_id=message.incident_id,
+            video=tuple(
+                WantedVideo(slot=w.slot, source_id=w.source_id, width=w.width, height=w.height)
+                for w in message.video
+            ),
+            audio=message.audio,
+        )
+        return {"live": await self._director.watch(sid=sid, connection_id=message.connection_id, want=want)}
+
+    async def _media_close(self, sid: str, _caller: Caller, message: MediaClose) -> Mapping[str, Any]:
+        await self._director.close_viewer(sid=sid, connection_id=message.connection_id)
+        return {}
+
+    async def _ring_received(self, _sid: str, caller: Caller, message: RingReceived) -> Mapping[str, Any]:
+        await self._answers.record_delivery(caller, message.assignment_id, "console")
+        return {}
+
+    async def _position(self, _sid: str, caller: Caller, message: Position) -> Mapping[str, Any]:
+        await self._locating.locate(caller, message.feed_id, message)
+        return {}
+
+
+def _parse(model: type[_Model], data: object) -> _Model:
+    try:
+        return model.model_validate({} if data is None else data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "message"
+        raise BadInput(field=field, reason=first["msg"]) from None
+
+
+def _refusal(error: Exception, language: str) -> dict[str, Any]:
+    code, params = getattr(error, "code", "internal_error"), getattr(error, "params", {})
+    facts = {str(k): v for k, v in params.items() if v is not None}
+    return {"ok": False, "code": code, "message": messages.sentence(code, language, facts)}

@@ -1,0 +1,98 @@
+"""The single writer: steps that arrive while a commit is on its way go together into the next one (group commit).
+
+One transaction per event is bound by the disk's sync (a few hundred a second); a group of up to 200 shares one sync and
+adds no waiting when the hub is quiet. Each step is still all-or-nothing: one that lost its optimistic lock is left out
+of the group, one that breaks a constraint makes the group go step by step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from dispatch_server.errors import Conflict, HubError, Unavailable
+from dispatch_server.store.batch import write_batch
+from dispatch_server.store.changes import Changes, Committed
+
+GROUP_LIMIT = 200
+QUEUE_LIMIT = 2000  # steps waiting; beyond it a command is refused with `busy` and nothing is lost silently
+COMMIT_TIMEOUT_S = 10.0
+
+_Waiting = tuple[Changes, "asyncio.Future[Committed]"]
+_log = structlog.get_logger(__name__)
+
+
+class Writer:
+    """Everything that is written goes through here; `run` must be running for `commit` to return."""
+
+    def __init__(self, engine: AsyncEngine, *, new_salt: Callable[[], str]) -> None:
+        self._engine = engine
+        self._new_salt = new_salt
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_LIMIT)
+        self._turn = asyncio.Lock()
+
+    async def commit(self, changes: Changes) -> Committed:
+        """The changes are durable. Raises: StaleVersion, Conflict, Unavailable; then nothing was saved."""
+        future: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait((changes, future))
+        except asyncio.QueueFull:
+            raise Unavailable("busy") from None
+        return await future
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction of its own for what is not an aggregate: sessions, people, positions, counters."""
+        try:
+            async with asyncio.timeout(COMMIT_TIMEOUT_S), self._turn, self._engine.begin() as connection:
+                yield connection
+        except TimeoutError as error:
+            raise Unavailable("store_busy") from error
+
+    async def run(self) -> None:
+        """Commits groups until cancelled; what is still waiting then is refused."""
+        try:
+            while True:
+                group = [await self._queue.get()]
+                while len(group) < GROUP_LIMIT and not self._queue.empty():
+                    group.append(self._queue.get_nowait())
+                await self._commit_group(group)
+        finally:
+            while not self._queue.empty():
+                _refuse(self._queue.get_nowait()[1], Unavailable("shutting_down"))
+
+    async def _commit_group(self, group: Sequence[_Waiting]) -> None:
+        try:
+            results = await self._try([changes for changes, _ in group])
+        except IntegrityError:
+            if len(group) > 1:
+                for waiting in group:
+                    await self._commit_group([waiting])
+                return
+            results = [Conflict()]
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            _log.error("store.commit_failed", error=type(error).__name__, steps=len(group))
+            results = [Unavailable("store_failed") for _ in group]
+        except asyncio.CancelledError:
+            for _, future in group:
+                _refuse(future, Unavailable("shutting_down"))
+            raise
+        for (_, future), result in zip(group, results, strict=True):
+            if isinstance(result, HubError):
+                _refuse(future, result)
+            elif not future.done():
+                future.set_result(result)
+
+    async def _try(self, steps: Sequence[Changes]) -> list[Committed | HubError]:
+        async with asyncio.timeout(COMMIT_TIMEOUT_S), self._turn, self._engine.begin() as connection:
+            return await write_batch(connection, steps, new_salt=self._new_salt)
+
+
+def _refuse(future: asyncio.Future[Committed], error: HubError) -> None:
+    if not future.done():
+        future.set_exception(error)

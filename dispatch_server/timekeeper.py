@@ -1,0 +1,99 @@
+"""The one timekeeper: deadlines are rows; each cycle fires what has come, and then beats.
+
+After an outage it finds every missed row and fires it, oldest first, against the original start of its clock. A row is
+deleted in the same transaction as what it led to, so nothing fires twice and nothing is lost, whenever the hub dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+
+import alerting
+from alerting import DueTime
+from dispatch_server.clock import Clock
+from dispatch_server.errors import HubError, NotFound
+from dispatch_server.store.batch import to_ms
+from dispatch_server.store.reader import Reader
+from dispatch_server.usecases.case import DUE, Case, Outcome
+from dispatch_server.usecases.desk import Desk
+
+_log = structlog.get_logger("timekeeper")
+
+CLAIM_LIMIT = 200
+CYCLE_S = 2.0  # the longest sleep: a clock set forward, or a row from another hub, waits no longer than this
+CYCLE_TIMEOUT_S = 20.0
+
+
+class Timekeeper:
+    """`beat` is awaited after every complete cycle with its number and time."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        reader: Reader,
+        clock: Clock,
+        beat: Callable[[int, datetime], Awaitable[None]],
+    ) -> None:
+        self._desk = desk
+        self._reader = reader
+        self._clock = clock
+        self._beat = beat
+        self.cycle = 0
+        self.completed_at: datetime | None = None
+
+    async def run(self) -> None:
+        """Cycles until cancelled; a failed cycle does not beat, and that is the alarm."""
+        while True:
+            try:
+                async with asyncio.timeout(CYCLE_TIMEOUT_S):
+                    await self.cycle_once()
+            except Exception:  # noqa: BLE001 - the next cycle must come whatever happened in this one
+                _log.exception("timekeeper.cycle_failed")
+                await asyncio.sleep(1.0)
+                continue
+            await asyncio.sleep(await self._pause_s())
+
+    async def cycle_once(self) -> int:
+        """Everything due by now was fired, how many; then the beat."""
+        fired = 0
+        while rows := await self._reader.due_before(to_ms(self._clock()), limit=CLAIM_LIMIT):
+            by_incident: dict[str, list[DueTime]] = {}
+            for _, incident_id, doc in rows:
+                by_incident.setdefault(incident_id, []).append(DUE.validate_json(doc))
+            async with asyncio.TaskGroup() as group:  # together, so that their commits share a group
+                for incident_id, dues in by_incident.items():
+                    group.create_task(self._fire(incident_id, dues))
+            fired += len(rows)
+            if len(rows) < CLAIM_LIMIT:
+                break
+        self.cycle += 1
+        self.completed_at = self._clock()
+        await self._beat(self.cycle, self.completed_at)
+        return fired
+
+    async def _fire(self, incident_id: str, dues: list[DueTime]) -> None:
+        def decide(case: Case, now: datetime) -> Outcome:
+            decision = alerting.Decision(state=case.response)
+            for due in dues:
+                decision = decision.then(alerting.fire_due(decision.state, due=due, now=now))
+            return Outcome(decision=decision)
+
+        try:
+            await self._desk.run(
+                incident_id, decide, actor_id=None, dues_done=frozenset(due.key for due in dues)
+            )
+        except NotFound:
+            _log.error("timekeeper.orphan", incident_id=incident_id, rows=len(dues))
+        except HubError as error:
+            _log.warning("timekeeper.retry", incident_id=incident_id, code=error.code)
+
+    async def _pause_s(self) -> float:
+        next_ms = await self._reader.next_due_ms()
+        if next_ms is None:
+            return CYCLE_S
+        return min(max((next_ms - to_ms(self._clock())) / 1000, 0.02), CYCLE_S)

@@ -1,0 +1,329 @@
+"""The one way in which a case changes: lock, load, decide, commit, relay.
+
+The lock keeps commands on the same incident in this hub from losing optimistic races against each other; between hubs
+the versions decide, and the loser tries again on fresh state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from alerting import AlertingEvent
+from dispatch_server.clock import Clock
+from dispatch_server.errors import Conflict, NotFound, StaleVersion
+from dispatch_server.identity import Directory
+from dispatch_server.store.changes import (
+    Append,
+    Changes,
+    CommandReply,
+    Committed,
+    DueRow,
+    IncidentRow,
+    OutboxRow,
+    Save,
+)
+from dispatch_server.store.reader import Reader
+from dispatch_server.store.writer import Writer
+from dispatch_server.usecases.case import (
+    DUE,
+    FEED,
+    RESPONSE,
+    ROOM,
+    Case,
+    Outcome,
+    apply,
+    event_kind,
+    event_payload,
+    incident_stream,
+    load_case,
+    room_stream,
+)
+from rooms import FeedEvent, RoomEvent
+
+ATTEMPTS = 6
+
+Decide = Callable[[Case, datetime], Outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandKey:
+    """A client's idempotency key and a fingerprint of what it was used for."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCommitted:
+    """A case moved: everything that the relay needs to tell the world."""
+
+    before: Case | None
+    after: Case
+    outcome: Outcome
+    committed: Committed
+    at: datetime
+    actor_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a command led to. `replayed` means that the key was known: nothing was done again."""
+
+    case: Case
+    outcome: Outcome = field(default_factory=Outcome)
+    note: Mapping[str, object] = field(default_factory=dict)
+    replayed: bool = False
+
+
+class Desk:
+    def __init__(
+        self,
+        *,
+        reader: Reader,
+        writer: Writer,
+        directory: Callable[[], Directory],
+        clock: Clock,
+        outbox: Callable[[Case, Outcome, datetime], tuple[OutboxRow, ...]],
+        relay: Callable[[CaseCommitted], Awaitable[None]],
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._directory = directory
+        self._clock = clock
+        self._outbox = outbox
+        self._relay = relay
+        self._locks = _KeyedLocks()
+
+    async def load(self, incident_id: str) -> Case:
+        """The case as committed. Raises: NotFound."""
+        case = load_case((await self._reader.scopes([incident_id])).get(incident_id))
+        if case is None:
+            raise NotFound()
+        return case
+
+    async def load_many(self, incident_ids: list[str]) -> list[Case]:
+        """The cases in the order of their ids; unknown ids are left out."""
+        scopes = await self._reader.scopes(incident_ids)
+        cases = (load_case(scopes.get(incident_id)) for incident_id in incident_ids)
+        return [case for case in cases if case is not None]
+
+    async def open(
+        self,
+        outcome: Outcome,
+        *,
+        actor_id: str | None,
+        command: CommandKey | None = None,
+        note: Mapping[str, object],
+    ) -> Result:
+        """A new incident is committed, at the time it was received. Raises: Conflict."""
+        if outcome.decision is None:
+            raise ValueError("a new incident needs a decision")
+        case = Case(response=outcome.decision.state)
+        received_at = case.response.incident.received_at
+        async with self._locks.hold(case.incident_id):
+            return await self._commit(None, case, outcome, received_at, actor_id, command, note, frozenset())
+
+    async def run(
+        self,
+        incident_id: str,
+        decide: Decide,
+        *,
+        actor_id: str | None,
+        command: CommandKey | None = None,
+        note: Callable[[Outcome], Mapping[str, object]] = lambda _: {},
+        adopt_feed: str | None = None,
+        dues_done: frozenset[str] = frozenset(),
+    ) -> Result:
+        """The decision on the newest state is committed and relayed, once per command key.
+
+        `adopt_feed` brings a feed into the case that may belong to no incident yet.
+        Raises: NotFound, whatever `decide` raises (then nothing is saved), StaleVersion, Unavailable.
+        """
+        for attempt in range(ATTEMPTS):
+            async with self._locks.hold(incident_id):
+                if command and (known := await self._known(command)):
+                    return Result(case=await self.load(incident_id), note=known, replayed=True)
+                case = await self.load(incident_id)
+                if adopt_feed is not None:
+                    case = await self._adopt(case, adopt_feed)
+                now = self._clock()
+                outcome = decide(case, now)
+                try:
+                    return await self._commit(
+                        case, apply(case, outcome), outcome, now, actor_id, command, note(outcome), dues_done
+                    )
+                except StaleVersion:
+                    if attempt == ATTEMPTS - 1:
+                        raise
+                except Conflict as error:
+                    if error.code != "already_done":
+                        raise
+        raise StaleVersion()
+
+    async def known(self, command: CommandKey) -> Mapping[str, object] | None:
+        """The note of a command that was carried out before. Raises: Conflict if the key meant something else."""
+        return await self._known(command)
+
+    async def _known(self, command: CommandKey) -> Mapping[str, object] | None:
+        stored = await self._reader.command_reply(command.key)
+        if stored is None:
+            return None
+        fingerprint, reply = stored
+        if fingerprint != command.fingerprint:
+            raise Conflict("key_reused")
+        note: dict[str, object] = json.loads(reply)
+        return note
+
+    async def _adopt(self, case: Case, feed_id: str) -> Case:
+        if case.feed(feed_id):
+            return case
+        stored = await self._reader.one("feed", feed_id)
+        if stored is None:
+            return case
+        pairs = sorted(
+            [
+                *zip(case.feeds, case.feed_versions, strict=True),
+                (FEED.validate_json(stored.doc), stored.version),
+            ],
+            key=lambda pair: pair[0].id,
+        )
+        return replace(
+            case, feeds=tuple(feed for feed, _ in pairs), feed_versions=tuple(version for _, version in pairs)
+        )
+
+    async def _commit(
+        self,
+        before: Case | None,
+        after: Case,
+        outcome: Outcome,
+        now: datetime,
+        actor_id: str | None,
+        command: CommandKey | None,
+        note: Mapping[str, object],
+        dues_done: frozenset[str],
+    ) -> Result:
+        changes = self._changes(before, after, outcome, now, actor_id, command, note, dues_done)
+        if changes == Changes():
+            return Result(case=after, outcome=outcome, note=note)
+        committed = await self._writer.commit(changes)
+        seqs = {advance.stream: advance.seq for advance in committed.advances}
+        after = replace(
+            after,
+            seq=seqs.get(incident_stream(after.incident_id), after.seq),
+            room_seq=seqs.get(room_stream(after.room.id), after.room_seq) if after.room else 0,
+        )
+        await self._relay(
+            CaseCommitted(
+                before=before, after=after, outcome=outcome, committed=committed, at=now, actor_id=actor_id
+            )
+        )
+        return Result(case=after, outcome=outcome, note=note)
+
+    def _changes(
+        self,
+        before: Case | None,
+        after: Case,
+        outcome: Outcome,
+        now: datetime,
+        actor_id: str | None,
+        command: CommandKey | None,
+        note: Mapping[str, object],
+        dues_done: frozenset[str],
+    ) -> Changes:
+        decision = outcome.decision
+        main = incident_stream(after.incident_id)
+        events: list[tuple[str, AlertingEvent | RoomEvent | FeedEvent]] = [
+            (main, event) for event in (decision.events if decision else ())
+        ]
+        events += [(main, event) for _, made in outcome.feeds for event in made]
+        if after.room is not None:
+            events += [(room_stream(after.room.id), event) for event in outcome.room_events]
+        return Changes(
+            saves=self._saves(before, after),
+            appends=tuple(
+                Append(stream=stream, kind=event_kind(e), at=now, actor_id=actor_id, payload=event_payload(e))
+                for stream, e in events
+            ),
+            dues=tuple(
+                DueRow(key=due.key, at=due.at, incident_id=after.incident_id, doc=DUE.dump_json(due).decode())
+                for due in (decision.schedule if decision else ())
+            ),
+            dues_cancelled=frozenset(decision.cancel if decision else ()),
+            dues_done=dues_done,
+            outbox=self._outbox(after, outcome, now),
+            command=CommandReply(
+                key=command.key, fingerprint=command.fingerprint, at=now, reply=json.dumps(note)
+            )
+            if command
+            else None,
+        )
+
+    def _saves(self, before: Case | None, after: Case) -> tuple[Save, ...]:
+        """Every aggregate that differs; the lists' row goes with any of them, for its viewers may have changed."""
+        scope = after.incident_id
+        saves: list[Save] = []
+        if after.room is not None and (before is None or before.room != after.room):
+            expected = before.room_version if before else 0
+            doc = ROOM.dump_json(after.room).decode()
+            saves.append(Save(kind="room", id=after.room.id, scope_id=scope, expected=expected, doc=doc))
+        versions = (
+            dict(zip((f.id for f in before.feeds), before.feed_versions, strict=True)) if before else {}
+        )
+        for feed in after.feeds:
+            if before is None or before.feed(feed.id) != feed:
+                expected = versions.get(feed.id, 0)
+                doc = FEED.dump_json(feed).decode()
+                saves.append(Save(kind="feed", id=feed.id, scope_id=scope, expected=expected, doc=doc))
+        if before is None or before.response != after.response or before.audience != after.audience:
+            expected = before.response_version if before else 0
+            doc = RESPONSE.dump_json(after.response).decode()
+            row = self._row(after)
+            saves.append(Save(kind="response", id=scope, scope_id=scope, expected=expected, doc=doc, row=row))
+        return tuple(saves)
+
+    def _row(self, case: Case) -> IncidentRow:
+        response, incident, audience = case.response, case.response.incident, case.audience
+        agency = self._directory().agencies.get(incident.agency_id)
+        return IncidentRow(
+            id=incident.id,
+            agency_id=incident.agency_id,
+            agency_path=agency.path if agency else f"/{incident.agency_id}/",
+            number=incident.number,
+            state=incident.state.value,
+            text=" ".join((incident.title, incident.words, incident.place.text)),
+            received_at=incident.received_at,
+            due_at=response.clock.due_at,
+            clock_stopped=response.clock.stopped_at is not None,
+            viewers=frozenset(f"dept:{d}" for d in audience.departments)
+            | frozenset(f"person:{p}" for p in audience.people),
+            assignments={
+                a.id: (a.department_id, a.state not in ("released", "recalled")) for a in response.assignments
+            },
+            orders=frozenset(order.id for order in response.orders),
+        )
+
+
+class _KeyedLocks:
+    """One lock per key, kept only while somebody holds or awaits it."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def hold(self, key: str) -> AsyncIterator[None]:
+        lock, users = self._held.get(key, (asyncio.Lock(), 0))
+        self._held[key] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._held[key]
+            if users == 1:
+                del self._held[key]
+            else:
+                self._held[key] = (lock, users - 1)

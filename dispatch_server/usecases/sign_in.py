@@ -1,0 +1,137 @@
+"""Sign-in: passwords by argon2, one-time links, sessions in the store, and a brake on guessing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from dispatch_server.clock import Clock
+from dispatch_server.errors import NotSignedIn, Throttled
+from dispatch_server.identity import Directory, Person
+from dispatch_server.ids import token_hash
+from dispatch_server.store.accounts import Accounts
+from dispatch_server.store.reference import Reference
+
+WINDOW = timedelta(minutes=5)
+PER_LOGIN = 5  # wrong passwords for one name within the window
+PER_ADDRESS = 30  # from one address: an office shares one
+LINK_LIFETIME = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A fresh session. `token` goes into the cookie and is nowhere else."""
+
+    person: Person
+    token: str
+    csrf: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    person: Person
+    csrf: str
+    token_hash: str
+
+
+class SignInDesk:
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        reference: Reference,
+        directory: Callable[[], Directory],
+        clock: Clock,
+        new_token: Callable[[], str],
+        session_lifetime: timedelta,
+    ) -> None:
+        self._accounts = accounts
+        self._reference = reference
+        self._directory = directory
+        self._clock = clock
+        self._new_token = new_token
+        self._session_lifetime = session_lifetime
+        self._hasher = PasswordHasher()
+        self._hashing = asyncio.Semaphore(
+            2
+        )  # each hash takes 64 MiB; a burst of guesses must not take them all
+        self._no_such_person = self._hasher.hash(new_token())
+
+    async def hash_password(self, password: str) -> str:
+        async with self._hashing:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def by_password(self, login: str, password: str, *, address: str) -> SignedIn:
+        """A session for the person. Raises: Throttled, NotSignedIn, which does not tell whether the name exists."""
+        now = self._clock()
+        subjects = (f"login:{login.casefold()}", f"address:{address}")
+        for subject, limit in zip(subjects, (PER_LOGIN, PER_ADDRESS), strict=True):
+            if await self._accounts.failures(subject, now - WINDOW) >= limit:
+                raise Throttled(retry_after_s=round(WINDOW.total_seconds()))
+        directory = self._directory()
+        person = next(
+            (p for p in directory.people.values() if p.login == login.casefold() and p.active), None
+        )
+        stored = await self._reference.password_hash(person.id) if person else None
+        right = await self._verify(stored or self._no_such_person, password)
+        if person is None or stored is None or not right:
+            await self._accounts.note_failure(subjects, now, now - WINDOW)
+            raise NotSignedIn("wrong_credentials")
+        await self._accounts.forgive(subjects[0])
+        return await self._open(person)
+
+    async def by_link(self, token: str, *, address: str) -> SignedIn:
+        """A session for the person of a one-time link, which is used up. Raises: NotSignedIn, Throttled."""
+        now = self._clock()
+        subject = f"address:{address}"
+        if await self._accounts.failures(subject, now - WINDOW) >= PER_ADDRESS:
+            raise Throttled(retry_after_s=round(WINDOW.total_seconds()))
+        person_id = await self._accounts.take_link(token_hash(token), now)
+        person = self._directory().people.get(person_id) if person_id else None
+        if person is None or not person.active:
+            await self._accounts.note_failure((subject,), now, now - WINDOW)
+            raise NotSignedIn("link_used")
+        return await self._open(person)
+
+    async def make_link(self, person_id: str) -> tuple[str, timedelta]:
+        """A one-time token for the person and how long it is good."""
+        token, now = self._new_token(), self._clock()
+        await self._accounts.add_link(
+            token_hash=token_hash(token), person_id=person_id, now=now, expires_at=now + LINK_LIFETIME
+        )
+        return token, LINK_LIFETIME
+
+    async def session(self, token: str) -> Session | None:
+        """The open session behind a cookie, if its person is still active."""
+        digest = token_hash(token)
+        stored = await self._accounts.session(digest, self._clock())
+        person = self._directory().people.get(stored.person_id) if stored else None
+        if stored is None or person is None or not person.active:
+            return None
+        return Session(person=person, csrf=stored.csrf, token_hash=digest)
+
+    async def sign_out(self, session: Session) -> None:
+        await self._accounts.close_session(session.token_hash)
+
+    async def _open(self, person: Person) -> SignedIn:
+        token, csrf, now = self._new_token(), self._new_token(), self._clock()
+        await self._accounts.open_session(
+            token_hash=token_hash(token),
+            person_id=person.id,
+            csrf=csrf,
+            now=now,
+            expires_at=now + self._session_lifetime,
+        )
+        return SignedIn(person=person, token=token, csrf=csrf)
+
+    async def _verify(self, stored: str, password: str) -> bool:
+        async with self._hashing:
+            try:
+                return await asyncio.to_thread(self._hasher.verify, stored, password)
+            except (VerificationError, InvalidHashError):
+                return False

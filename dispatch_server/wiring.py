@@ -1,0 +1,335 @@
+"""The composition root: everything is made here, once, from a Config, a clock and sources of chance."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import socketio
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dispatch_server.clock import Clock
+from dispatch_server.config import Config
+from dispatch_server.directories import Directories
+from dispatch_server.housekeeping import Housekeeping
+from dispatch_server.http import openapi
+from dispatch_server.http.app import make_app
+from dispatch_server.http.authenticate import Authenticator
+from dispatch_server.http.health import HealthEndpoint
+from dispatch_server.http.pages import Pages
+from dispatch_server.http.routes_answers import AnswerRoutes
+from dispatch_server.http.routes_feeds import FeedRoutes
+from dispatch_server.http.routes_incidents import IncidentRoutes
+from dispatch_server.http.routes_people import PeopleRoutes
+from dispatch_server.http.routes_sign_in import SignInEndpoint
+from dispatch_server.http.whip import WhipEndpoint
+from dispatch_server.ids import NewId
+from dispatch_server.journal import instant
+from dispatch_server.media.director import MediaDirector
+from dispatch_server.media.following import MediaFollower
+from dispatch_server.metrics import register
+from dispatch_server.notifying import Outbox
+from dispatch_server.ports import MediaPlane, Notifier
+from dispatch_server.relay import Relay
+from dispatch_server.sockets.events import SocketEvents
+from dispatch_server.sockets.presence import Presence
+from dispatch_server.sockets.server import SocketBroadcaster, make_server
+from dispatch_server.store.accounts import Accounts
+from dispatch_server.store.engine import migrate, open_engine, sqlite_url
+from dispatch_server.store.reader import Reader
+from dispatch_server.store.reference import Reference
+from dispatch_server.store.writer import Writer
+from dispatch_server.tasks import Tasks
+from dispatch_server.timekeeper import Timekeeper
+from dispatch_server.usecases.administering import Administering
+from dispatch_server.usecases.answers import Answers
+from dispatch_server.usecases.desk import Desk
+from dispatch_server.usecases.feeds import Feeds
+from dispatch_server.usecases.incidents import Incidents
+from dispatch_server.usecases.locating import Locating
+from dispatch_server.usecases.looking import Looking
+from dispatch_server.usecases.positions import PositionBook
+from dispatch_server.usecases.room_life import RoomLife
+from dispatch_server.usecases.sign_in import SignInDesk
+
+VERSION = "0.1.0"
+DIST = Path(__file__).resolve().parent.parent / "web_console" / "dist"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """A hub that is running: what the command line and the tests reach for."""
+
+    app: web.Application
+    reader: Reader
+    writer: Writer
+    reference: Reference
+    directories: Directories
+    sign_in: SignInDesk
+    feeds: Feeds
+    timekeeper: Timekeeper
+    pages: Pages
+    sockets: socketio.AsyncServer
+    description: Mapping[str, Any]
+
+
+def database_url(config: Config) -> str:
+    return config.database_url or sqlite_url(config.data / "liandong.db")
+
+
+@asynccontextmanager
+async def running(
+    config: Config,
+    *,
+    clock: Clock,
+    new_id: NewId,
+    new_token: Callable[[], str],
+    plane: MediaPlane,
+    notifier: Notifier,
+    ca_path: Path | None = None,
+) -> AsyncIterator[Hub]:
+    """A hub whose engine turns; leaving the block stops every task and closes the store.
+
+    Raises: StartError.
+    """
+    reading = open_engine(database_url(config), writer=False)
+    writing = open_engine(database_url(config), writer=True)
+    try:
+        await migrate(writing)
+        async with asyncio.TaskGroup() as group:
+            hub, jobs = assemble(
+                config,
+                clock=clock,
+                new_id=new_id,
+                new_token=new_token,
+                plane=plane,
+                notifier=notifier,
+                ca_path=ca_path,
+                engines=(reading, writing),
+                tasks=Tasks(group),
+            )
+            await hub.directories.reload()
+            background = [group.create_task(job(), name=name) for name, job in jobs.items()]
+            try:
+                yield hub
+            finally:
+                with suppress(Exception):
+                    await hub.sockets.shutdown()
+                for task in background:
+                    task.cancel()
+    finally:
+        await reading.dispose()
+        await writing.dispose()
+
+
+def assemble(
+    config: Config,
+    *,
+    clock: Clock,
+    new_id: NewId,
+    new_token: Callable[[], str],
+    plane: MediaPlane,
+    notifier: Notifier,
+    ca_path: Path | None,
+    engines: tuple[AsyncEngine, AsyncEngine],
+    tasks: Tasks,
+) -> tuple[Hub, dict[str, Callable[[], Coroutine[Any, Any, None]]]]:
+    """Every part made and joined; nothing runs and nothing was read yet. The jobs are the hub's own tasks."""
+    reading, writing = engines
+    zone, lifetime = ZoneInfo(config.timezone), timedelta(hours=config.session_hours)
+    reader, writer = Reader(reading), Writer(writing, new_salt=new_token)
+    accounts, reference = Accounts(reading, writer), Reference(reading, writer)
+    directories = Directories(reference)
+    directory = directories.now
+    positions = PositionBook(reader=reader, writer=writer)
+    sockets = make_server(origins=config.origins, redis_url=config.redis_url)
+    broadcaster, presence = SocketBroadcaster(sockets), Presence(clock)
+
+    relay = Relay(
+        broadcaster=broadcaster,
+        directory=directory,
+        positions=positions,
+        media_changed=lambda incident_id: director.changed(incident_id),  # noqa: PLW0108 - bound late
+        outbox_filled=lambda: outbox.filled(),  # noqa: PLW0108 - bound late
+    )
+    outbox = Outbox(
+        reader=reader,
+        writer=writer,
+        notifier=notifier,
+        answers=lambda: answers,
+        directory=directory,
+        clock=clock,
+        tasks=tasks,
+        zone=zone,
+        site_name=config.site_name,
+    )
+    desk = Desk(
+        reader=reader,
+        writer=writer,
+        directory=directory,
+        clock=clock,
+        outbox=outbox.rows,
+        relay=relay.case_committed,
+    )
+    director = MediaDirector(
+        plane=plane, desk=desk, reader=reader, directory=directory, broadcaster=broadcaster, tasks=tasks
+    )
+    sign_in = SignInDesk(
+        accounts=accounts,
+        reference=reference,
+        directory=directory,
+        clock=clock,
+        new_token=new_token,
+        session_lifetime=lifetime,
+    )
+    incidents = Incidents(
+        desk=desk,
+        reader=reader,
+        reference=reference,
+        directory=directory,
+        clock=clock,
+        new_id=new_id,
+        zone=zone,
+    )
+    answers = Answers(desk=desk, reader=reader, incidents=incidents, directory=directory)
+    feeds = Feeds(
+        desk=desk,
+        incidents=incidents,
+        reader=reader,
+        writer=writer,
+        accounts=accounts,
+        positions=positions,
+        directory=directory,
+        clock=clock,
+        new_id=new_id,
+        new_token=new_token,
+    )
+    room_life = RoomLife(desk=desk, reader=reader, directory=directory, new_id=new_id, settle=director.settle)
+    looking = Looking(desk=desk, reader=reader, directory=directory, positions=positions, clock=clock)
+    locating = Locating(feeds=feeds, desk=desk, directory=directory, broadcaster=broadcaster)
+    administering = Administering(
+        reference=reference,
+        sign_in=sign_in,
+        directory=directory,
+        reload=directories.reload,
+        clock=clock,
+        new_id=new_id,
+    )
+    authenticator = Authenticator(sign_in=sign_in, accounts=accounts)
+    follower = MediaFollower(plane=plane, director=director, feeds=feeds, tasks=tasks)
+
+    async def beat(cycle: int, now: datetime) -> None:
+        await broadcaster.to_all("beat", {"cycle": cycle, "now": instant(now)})
+        await broadcaster.drop_slow()
+
+    timekeeper = Timekeeper(desk=desk, reader=reader, clock=clock, beat=beat)
+    housekeeping = Housekeeping(
+        positions=positions,
+        presence=presence,
+        room_life=room_life,
+        directories=directories,
+        writer=writer,
+        clock=clock,
+    )
+    SocketEvents(
+        server=sockets,
+        authenticator=authenticator,
+        presence=presence,
+        looking=looking,
+        incidents=incidents,
+        answers=answers,
+        locating=locating,
+        room_life=room_life,
+        director=director,
+        tasks=tasks,
+        clock=clock,
+        turn_urls=config.turn_urls,
+        turn_secret=config.turn_secret,
+    ).register()
+    registry = CollectorRegistry()
+    register(registry, presence=presence, timekeeper=timekeeper, follower=follower, clock=clock)
+
+    async def store_answers() -> bool:
+        try:
+            async with asyncio.timeout(2), reading.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return False
+        return True
+
+    async def media_answers() -> bool:
+        return follower.ready
+
+    async def console_built() -> bool:
+        return pages.built
+
+    pages = Pages(DIST, ca_path)
+    routes = (
+        *IncidentRoutes(
+            incidents=incidents, looking=looking, directory=directory, is_online=presence.is_online
+        ).routes(),
+        *AnswerRoutes(
+            answers=answers, incidents=incidents, looking=looking, room_life=room_life, directory=directory
+        ).routes(),
+        *FeedRoutes(
+            feeds=feeds, locating=locating, positions=positions, director=director, directory=directory
+        ).routes(),
+        *PeopleRoutes(administering=administering).routes(),
+    )
+    description = openapi.document(routes, version=VERSION)
+    app = make_app(
+        routes=routes,
+        description=description,
+        endpoints=(
+            SignInEndpoint(
+                sign_in=sign_in,
+                authenticator=authenticator,
+                broadcaster=broadcaster,
+                clock=clock,
+                site_name=config.site_name,
+                session_lifetime=lifetime,
+            ),
+            WhipEndpoint(authenticator=authenticator, feeds=feeds, room_life=room_life, director=director),
+            HealthEndpoint(
+                parts={"store": store_answers, "media": media_answers, "console": console_built},
+                timekeeper=timekeeper,
+                clock=clock,
+                registry=registry,
+            ),
+            pages,
+        ),
+        authenticator=authenticator,
+        sockets=sockets,
+        new_id=new_id,
+    )
+    hub = Hub(
+        app=app,
+        reader=reader,
+        writer=writer,
+        reference=reference,
+        directories=directories,
+        sign_in=sign_in,
+        feeds=feeds,
+        timekeeper=timekeeper,
+        pages=pages,
+        sockets=sockets,
+        description=description,
+    )
+    jobs: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+        "writer": writer.run,
+        "outbox": outbox.run,
+        "timekeeper": timekeeper.run,
+        "housekeeping": housekeeping.run,
+        "media": follower.run,
+    }
+    return hub, jobs
