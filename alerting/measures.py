@@ -36,6 +36,8 @@ class Sample:
     elapsed: timedelta | None
     target: timedelta | None = None
     missed: bool = False
+    waived: bool = False
+    """Kept, but with a required department taken off the list instead of coming."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class Summary:
 
     count: int
     open_missed: int
+    waived: int
     mean: timedelta | None
     p50: timedelta | None
     p90: timedelta | None
@@ -88,6 +91,7 @@ def summary(taken: Iterable[Sample]) -> Summary:
     return Summary(
         count=len(lengths),
         open_missed=open_missed,
+        waived=sum(1 for sample in all_of_them if sample.waived),
         mean=sum(lengths, timedelta()) / len(lengths) if lengths else None,
         p50=_percentile(lengths, 50),
         p90=_percentile(lengths, 90),
@@ -103,7 +107,10 @@ def _response(response: Response, *, now: datetime) -> tuple[Sample, ...]:
     """
     clock = response.clock
     if not clock.running:
-        return (Sample(elapsed=clock.elapsed(now), target=clock.target, missed=clock.late),)
+        waived = any(
+            a.required and a.waived and _before(a.released_at, clock.stopped_at) for a in response.assignments
+        )
+        return (Sample(elapsed=clock.elapsed(now), target=clock.target, missed=clock.late, waived=waived),)
     if response.incident.resolved_at is None:
         return (Sample(elapsed=None, target=clock.target, missed=now > clock.due_at),)
     if _first_issue(response) is None:
@@ -124,3 +131,7 @@ def _lengths(ends: Iterable[datetime | None], *, since: datetime) -> tuple[Sampl
 
 def _percentile(lengths: list[timedelta], pct: int) -> timedelta | None:
     return lengths[ceil(len(lengths) * pct / 100) - 1] if lengths else None
+
+
+def _before(moment: datetime | None, end: datetime | None) -> bool:
+    return moment is not None and end is not None and moment <= end

@@ -14,6 +14,7 @@ from alerting import (
     arrive,
     join,
     recall,
+    release,
     resolve,
     samples,
     summary,
@@ -125,3 +126,13 @@ def test_resolving_while_a_required_department_is_missing_does_not_complete_the_
     resolved = resolve(state, outcome="已修复", by=OPERATOR, now=after(100)).state
     assert resolved.clock.running
     assert response_sample(resolved, 101)[0].missed
+
+
+def test_a_promise_kept_by_taking_a_department_off_the_list_is_reported_apart() -> None:
+    state = join(
+        summoned(), assignment_id=assignment_of(WATER), by=person(WATER, "first"), now=after(60)
+    ).state
+    state = release(state, assignment_id=assignment_of(POLICE), by=OPERATOR, now=after(100)).state
+    [sample] = response_sample(state, 101)
+    assert sample == Sample(elapsed=timedelta(seconds=100), target=TARGET, waived=True)
+    assert summary([sample, *response_sample(complete(60), 101)]).waived == 1
