@@ -1,8 +1,7 @@
-"""The reader behind scripts/prove_dockerfile follows the Dockerfile reference or refuses; no line is skipped."""
+"""The reader behind scripts/prove_dockerfile follows the Dockerfile reference or refuses; never skips."""
 
 import pytest
-
-from scripts.dockerfile_steps import DockerfileError, ignored, parse
+from dockerfile_steps import DockerfileError, ignored, parse
 
 TWO_STAGES = """\
 # a comment
