@@ -1,1 +1,3 @@
-"""The hub: composition root, HTTP, Socket.IO, store, notifications and the use cases that tie the pure rooms together."""
+"""The hub: composition root, HTTP, Socket.IO, store, notifications and the use cases that tie the pure
+rooms together.
+"""

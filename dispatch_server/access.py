@@ -1,7 +1,8 @@
 """Who may see and do what: role and place in the tree decide together, and unknown means no.
 
 An incident is seen by the commanders and operators at or above its agency, by the departments summoned to it,
-and by the officer who reported it or streams to it. Administrators look after agencies and people, not incidents.
+and by the officer who reported it or streams to it. Administrators look after agencies and people, not
+incidents.
 """
 
 from __future__ import annotations

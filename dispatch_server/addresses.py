@@ -12,21 +12,27 @@ _ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - the meaning of "every addres
 
 
 def local_addresses() -> tuple[str, ...]:
-    """Every IPv4 address of this machine that another one could reach; loopback and link-local are left out."""
+    """Every IPv4 address of this machine that another one could reach; loopback and link-local are left
+    out.
+    """
     found = [str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4]
     usable = [text for text in found if not _is_private_to_host(text)]
     return tuple(dict.fromkeys(usable))
 
 
 def phone_addresses(config: Config) -> tuple[str, ...]:
-    """Where phones find https: the one address it listens on, or every local one; this machine itself at the least."""
+    """Where phones find https: the one address it listens on, or every local one; this machine itself at
+    the least.
+    """
     if config.host not in _ANY:
         return (config.host,)
     return local_addresses() or ("127.0.0.1",)
 
 
 def media_addresses(config: Config) -> tuple[str, ...]:
-    """Addresses for ICE candidates: as configured, else those that phones use and loopback for this machine."""
+    """Addresses for ICE candidates: as configured, else those that phones use and loopback for this
+    machine.
+    """
     if config.media_addresses:
         return config.media_addresses
     return tuple(dict.fromkeys((*phone_addresses(config), "127.0.0.1")))

@@ -1,4 +1,5 @@
-"""One frozen Config from defaults, `liandong.toml` in the data folder, `LIANDONG_*` variables and the command line.
+"""One frozen Config from defaults, `liandong.toml` in the data folder, `LIANDONG_*` variables and the
+command line.
 
 Later sources win. A key that nobody knows is an error, so that a typing mistake never passes as a default.
 docs/config.md is generated from these fields.

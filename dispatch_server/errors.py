@@ -13,6 +13,8 @@ HubError
 The sentences live in `messages`, the HTTP status in `http.error_status`.
 """
 
+# ruff: noqa: N818 - an error is named after what happened; the root carries the word
+
 from __future__ import annotations
 
 

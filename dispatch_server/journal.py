@@ -1,7 +1,9 @@
 """The hash chain of the journal: pure arithmetic over what is stored.
 
-Each stream (one incident, one room) has its own `seq` from 1 and its own chain. A link commits to a *salted hash* of its
-payload, not to the payload: retention may erase payload and salt, and the chain still proves order, time, kind and actor.
+Each stream (one incident, one room) has its own `seq` from 1 and its own chain. A link commits to a
+*salted hash* of its
+payload, not to the payload: retention may erase payload and salt, and the chain still proves order, time,
+kind and actor.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Messages to people outside the console: rows of the outbox, written with the state that calls for them.
 
-A row is deleted only after the far side took it; a crash in between sends it again rather than never. A message names
-the case number and the deadline and nothing about the case itself. Which addresses a person has is known only here.
+A row is deleted only after the far side took it; a crash in between sends it again rather than never. A
+message names
+the case number and the deadline and nothing about the case itself. Which addresses a person has is known
+only here.
 """
 
 from __future__ import annotations
@@ -164,7 +166,9 @@ class Outbox:
             self._filled.set()
 
     async def _is_moot(self, message: Message) -> bool:
-        """Whether a page no longer needs to go out: somebody answered meanwhile. Paging stops with the answer."""
+        """Whether a page no longer needs to go out: somebody answered meanwhile. Paging stops with the
+        answer.
+        """
         if not message.paging:
             return False
         scope = await self._reader.scopes([message.incident_id])

@@ -64,22 +64,27 @@ async def _check(reader: Reader, stream: str, head_seq: int, head_hash: str) -> 
     return first_break(links, stream=stream, head_seq=head_seq, head_hash=head_hash)
 
 
-async def _against(reader: Reader, config: Config, path: Path) -> str | None:
-    """Why the journal no longer holds what the checkpoint signed, None if it does."""
+def _read_checkpoint(path: Path) -> tuple[str, list[tuple[str, int, str]], bytes]:
+    """When it was signed, the heads, and the signature. Raises: StartError."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         heads = [(str(s), int(n), str(d)) for s, n, d in document["heads"]]
-        signature = bytes.fromhex(document["signature"])
+        return str(document["at"]), heads, bytes.fromhex(document["signature"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StartError(f"The checkpoint {path} cannot be read: {error}") from error
+
+
+async def _against(reader: Reader, config: Config, path: Path) -> str | None:
+    """Why the journal no longer holds what the checkpoint signed, None if it does."""
+    at, heads, signature = _read_checkpoint(path)
     try:
-        _public_key(config).verify(signature, _signed_text(document["at"], heads))
+        _public_key(config).verify(signature, _signed_text(at, heads))
     except InvalidSignature:
         return f"BROKEN checkpoint {path}: the signature does not fit"
     for stream, seq, digest in heads:
         found = await reader.events(stream, after=seq - 1, limit=1)
         if not found or found[0].hash != digest:
-            return f"BROKEN {stream} at seq {seq}: not what the checkpoint of {document['at']} signed"
+            return f"BROKEN {stream} at seq {seq}: not what the checkpoint of {at} signed"
     return None
 
 
@@ -92,13 +97,15 @@ async def write_checkpoint(config: Config, out: Path) -> str:
         await engine.dispose()
     at = instant(system_clock())
     signature = _private_key(config).sign(_signed_text(at, heads)).hex()
+    _write(out, json.dumps({"at": at, "heads": heads, "signature": signature}, indent=1))
+    return f"{len(heads)} heads signed at {at}"
+
+
+def _write(out: Path, text: str) -> None:
     try:
-        out.write_text(
-            json.dumps({"at": at, "heads": heads, "signature": signature}, indent=1), encoding="utf-8"
-        )
+        out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StartError(f"{out} cannot be written: {error.strerror}.") from error
-    return f"{len(heads)} heads signed at {at}"
 
 
 def _signed_text(at: str, heads: list[tuple[str, int, str]]) -> bytes:

@@ -1,6 +1,7 @@
 """After the commit: tells browsers, rings people, and brings the media plane in step.
 
-Everything here is a hint that can be lost; the store has the truth, `sync` and the outbox make up for it. It runs
+Everything here is a hint that can be lost; the store has the truth, `sync` and the outbox make up for it.
+It runs
 while the incident is still locked, so that two commits of one incident are told in their order.
 """
 
@@ -26,7 +27,9 @@ _OVERDUE = frozenset({NoticeKind.OVERDUE, NoticeKind.UNREACHABLE})
 
 
 class Relay:
-    """`media_changed` is told of every incident whose routes may differ now; `outbox_filled` of new messages."""
+    """`media_changed` is told of every incident whose routes may differ now; `outbox_filled` of new
+    messages.
+    """
 
     def __init__(
         self,

@@ -170,7 +170,9 @@ def bare(site_name: str) -> Seed:
 
 
 def demo_city(*, policy: EscalationPolicy | None = None) -> Seed:
-    """青禾市: one city, three districts of three streets and eight departments each. All of it is invented."""
+    """青禾市: one city, three districts of three streets and eight departments each. All of it is
+    invented.
+    """
     city = Agency(
         id=CITY, parent_id=None, kind=AgencyKind.CITY, name="青禾市", name_en="Qinghe City", path=f"/{CITY}/"
     )

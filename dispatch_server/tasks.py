@@ -12,7 +12,9 @@ _log = structlog.get_logger("tasks")
 
 
 class Tasks:
-    """Short jobs that must not hold up a reply. `LIMIT` running at once; beyond it a job is refused and logged."""
+    """Short jobs that must not hold up a reply. `LIMIT` running at once; beyond it a job is refused and
+    logged.
+    """
 
     LIMIT = 5000
 

@@ -1,7 +1,9 @@
 """The one timekeeper: deadlines are rows; each cycle fires what has come, and then beats.
 
-After an outage it finds every missed row and fires it, oldest first, against the original start of its clock. A row is
-deleted in the same transaction as what it led to, so nothing fires twice and nothing is lost, whenever the hub dies.
+After an outage it finds every missed row and fires it, oldest first, against the original start of its
+clock. A row is
+deleted in the same transaction as what it led to, so nothing fires twice and nothing is lost, whenever the
+hub dies.
 """
 
 from __future__ import annotations

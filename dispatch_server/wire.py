@@ -1,4 +1,6 @@
-"""What travels: the models of every body and every pushed view. OpenAPI and the console's types are generated from here."""
+"""What travels: the models of every body and every pushed view. OpenAPI and the console's types are
+generated from here.
+"""
 
 from __future__ import annotations
 
@@ -253,7 +255,9 @@ class IncidentParts(View):
 
 
 class StreamAdvanced(View):
-    """Apply it only if the local seq is `base`; a higher base is a gap (call `sync`), a seq already reached is old."""
+    """Apply it only if the local seq is `base`; a higher base is a gap (call `sync`), a seq already
+    reached is old.
+    """
 
     stream: str
     base: int
@@ -278,7 +282,9 @@ class Ring(View):
 
 
 class Synced(View):
-    """Everything a console lacks after its own last seqs. `missed` is empty for a stream that is too far behind."""
+    """Everything a console lacks after its own last seqs. `missed` is empty for a stream that is too far
+    behind.
+    """
 
     now: Instant
     incidents: list[IncidentView]

@@ -1,12 +1,16 @@
-"""A simulated body-cam: FFmpeg's own WHIP sender publishes the clip in a loop; positions go over HTTP as from a device."""
+"""A simulated body-cam: FFmpeg's own WHIP sender publishes the clip in a loop; positions go over HTTP as
+from a device.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import math
+import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,8 +42,8 @@ def publish_for_ever(facts: Mapping[str, Any], folder: Path) -> None:
         began = time.monotonic()
         try:
             publish(facts, clip, certificate)
-        except (OSError, av.FFmpegError):
-            pass
+        except (OSError, av.FFmpegError) as error:
+            print(f"body-cam: {error}", file=sys.stderr, flush=True)
         pause_s = FIRST_PAUSE_S if time.monotonic() - began > 10 else min(pause_s * 2, LONGEST_PAUSE_S)
         time.sleep(pause_s)
 
@@ -115,7 +119,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with suppress(KeyboardInterrupt):
         main()
-    except KeyboardInterrupt:
-        pass

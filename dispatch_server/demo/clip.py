@@ -17,7 +17,9 @@ Picture = NDArray[np.uint8]
 
 
 def make_clip(path: Path) -> None:
-    """The clip is at the path: baseline H.264 with a keyframe every second, and Opus, as body-cams send them."""
+    """The clip is at the path: baseline H.264 with a keyframe every second, and Opus, as body-cams send
+    them.
+    """
     part = path.with_suffix(".part.mkv")
     with av.open(str(part), "w") as container:
         video = container.add_stream("libx264", rate=FPS)
@@ -30,7 +32,7 @@ def make_clip(path: Path) -> None:
             "g": str(FPS),
         }
         audio = container.add_stream("libopus", rate=RATE)
-        audio.layout = "mono"
+        audio.layout = "stereo"  # FFmpeg's WHIP sender takes nothing else
         audio.bit_rate = 32_000
         for number in range(FPS * SECONDS):
             frame = av.VideoFrame.from_ndarray(_scene(number / FPS), format="bgr24")
@@ -48,13 +50,15 @@ def _sound(number: int) -> av.AudioFrame:
     noise = np.random.default_rng(number).standard_normal(samples)
     swell = 0.7 + 0.3 * math.sin(2 * math.pi * number / (FPS * 3))
     pcm = (np.convolve(noise, np.ones(8) / 8, "same") * 1200 * swell).astype(np.int16)
-    frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
+    frame = av.AudioFrame.from_ndarray(np.repeat(pcm, 2).reshape(1, -1), format="s16", layout="stereo")
     frame.sample_rate, frame.pts, frame.time_base = RATE, number * samples, Fraction(1, RATE)
     return frame
 
 
 def _scene(t: float) -> Picture:
-    """The street at time t: dusk, houses, a road, cars, a fountain of water, a ring of onlookers, a time code."""
+    """The street at time t: dusk, houses, a road, cars, a fountain of water, a ring of onlookers, a time
+    code.
+    """
     picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     sky = np.linspace(110, 190, HEIGHT // 2).astype(np.uint8)
     picture[: HEIGHT // 2] = np.dstack([sky + 20, sky, sky - 25])[0][:, None, :]

@@ -1,4 +1,6 @@
-"""Starts the demonstration's processes and hands each its credentials through its standard input, never its arguments."""
+"""Starts the demonstration's processes and hands each its credentials through its standard input, never
+its arguments.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ class Demonstration:
         return await self._start("bodycam", await self._bodycam_token())
 
     async def _bodycam_token(self) -> dict[str, str]:
-        """The body-cam's feed and token: registered once, kept in the data folder as the real device would keep it."""
+        """The body-cam's feed and token: registered once, kept in the data folder as the real device would
+        keep it.
+        """
         path = self._config.data / "demo-bodycam.json"
         with suppress(OSError, ValueError):
             kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))

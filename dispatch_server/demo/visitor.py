@@ -1,4 +1,6 @@
-"""A person who uses the public API as anybody would: sign in by link, keep the cookie, listen on the socket."""
+"""A person who uses the public API as anybody would: sign in by link, keep the cookie, listen on the
+socket.
+"""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import socketio
 from aiohttp import web
 
-from dispatch_server.http import openapi
 from dispatch_server.http.adapter import serve
+from dispatch_server.http.api_page import page
 from dispatch_server.http.authenticate import Authenticator
 from dispatch_server.http.middleware import boundary
 from dispatch_server.http.route import Route
@@ -33,13 +33,13 @@ def make_app(
     app = web.Application(middlewares=[boundary(new_id)], client_max_size=128 * 1024)
     for route in routes:
         app.router.add_route(route.method, route.path, serve(route, authenticator))
-    page = openapi.page(description)
+    text = page(description)
 
     async def describe(_request: web.Request) -> web.Response:
         return web.json_response(description)
 
     async def show(_request: web.Request) -> web.Response:
-        return web.Response(text=page, content_type="text/html")
+        return web.Response(text=text, content_type="text/html")
 
     app.router.add_get("/api/openapi.json", describe)
     app.router.add_get("/api/docs", show)

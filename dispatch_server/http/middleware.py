@@ -1,4 +1,6 @@
-"""Around every request: ids for the log, one canonical line, one error shape, and the headers that browsers obey."""
+"""Around every request: ids for the log, one canonical line, one error shape, and the headers that
+browsers obey.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self), screen-wake-lock=(self)",
     "Content-Security-Policy": (
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
+        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; "
+        "media-src 'self' blob:; "
         "style-src 'self' 'unsafe-inline'; font-src 'self' data:; worker-src 'self' blob:; "
         "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     ),

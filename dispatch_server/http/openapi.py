@@ -1,9 +1,7 @@
-"""The OpenAPI 3.1 document, generated from the routes and the models, and a page that shows it."""
+"""The OpenAPI 3.1 document, generated from the routes and the models."""
 
 from __future__ import annotations
 
-import html
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -68,8 +66,8 @@ def document(routes: Iterable[Route], *, version: str) -> dict[str, Any]:
         "info": {
             "title": "Liandong 联动",
             "version": version,
-            "description": "Unsafe methods need `X-CSRF-Token` (from /api/me) with a session cookie, or a device's "
-            "bearer token. `Idempotency-Key` makes a retry safe. Errors are `{code, message, params}`.",
+            "description": "Unsafe methods need `X-CSRF-Token` (from /api/me) with a session cookie, "
+            "or a device's bearer token. `Idempotency-Key` makes a retry safe. Errors are `{code, message, params}`.",
         },
         "security": [{"session": []}],
         "paths": dict(sorted(paths.items())),
@@ -129,47 +127,3 @@ def _whip(summary: str, parameter: str) -> dict[str, Any]:
         "responses": {"201": {"description": "The SDP answer; DELETE its Location to stop", **sdp}},
         "security": [{"session": []}, {"device": []}],
     }
-
-
-def page(description: dict[str, Any]) -> str:
-    """A readable page of the API without scripts: it works in every browser and under the strictest policy."""
-    rows = []
-    for path, methods in description["paths"].items():
-        for method, operation in methods.items():
-            body = (
-                operation.get("requestBody", {})
-                .get("content", {})
-                .get("application/json", {})
-                .get("schema", {})
-            )
-            replies = [
-                content.get("application/json", {}).get("schema", {})
-                for status, reply in operation["responses"].items()
-                if status.startswith("2") and (content := reply.get("content"))
-            ]
-            rows.append(
-                f"<tr><td><code>{method.upper()}</code></td><td><code>{html.escape(path)}</code></td>"
-                f"<td>{html.escape(operation['summary'])}</td><td>{_model(body)}</td>"
-                f"<td>{''.join(_model(schema) for schema in replies)}</td></tr>"
-            )
-    models = "".join(
-        f"<h3 id='{name}'>{name}</h3><p>{html.escape(schema.get('description', ''))}</p>"
-        f"<pre>{html.escape(json.dumps(schema.get('properties', schema), ensure_ascii=False, indent=1))}</pre>"
-        for name, schema in description["components"]["schemas"].items()
-    )
-    return (
-        "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
-        "<title>Liandong 联动 · API</title><style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;"
-        "max-width:1200px;padding:0 1rem;color:#15202c}table{border-collapse:collapse;width:100%}td,th{text-align:left;"
-        "vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #dce3ea}code,pre{font:13px/1.45 ui-monospace,"
-        "monospace}pre{background:#f3f5f7;padding:.8rem;overflow:auto}</style>"
-        f"<h1>Liandong 联动 API {html.escape(description['info']['version'])}</h1>"
-        f"<p>{html.escape(description['info']['description'])} <a href='/api/openapi.json'>openapi.json</a></p>"
-        "<table><thead><tr><th></th><th>Path</th><th>What it does</th><th>Body</th><th>Reply</th></tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table><h2>Models</h2>{models}</html>"
-    )
-
-
-def _model(schema: dict[str, Any]) -> str:
-    name = str(schema.get("$ref", "")).rsplit("/", 1)[-1]
-    return f"<a href='#{name}'><code>{html.escape(name)}</code></a>" if name else ""

@@ -1,4 +1,6 @@
-"""The built console: two entries, hashed assets that never change, and every other page falls back to its entry."""
+"""The built console: two entries, hashed assets that never change, and every other page falls back to its
+entry.
+"""
 
 from __future__ import annotations
 

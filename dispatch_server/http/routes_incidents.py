@@ -97,7 +97,7 @@ class IncidentRoutes:
                 method="POST",
                 path=one + "/summon",
                 handler=self._press,
-                summary="一键扩群: summon the plan's departments and open the room; again: only those not moving",
+                summary="一键扩群: summon the plan's departments, open the room; again: only the idle ones",
                 tag=tag,
                 body=wire.Press,
                 reply=wire.Pressed,

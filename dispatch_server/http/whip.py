@@ -1,6 +1,7 @@
 """WHIP (RFC 9725): body-cams, encoders, phones and room participants send media by one POST.
 
-Every candidate is in the answer already, so trickled ones are accepted and not needed; an ICE restart is answered 405
+Every candidate is in the answer already, so trickled ones are accepted and not needed; an ICE restart is
+answered 405
 until the media plane can do it (section 4.3.2 allows that), and the client then starts anew.
 """
 

@@ -1,6 +1,7 @@
 """Keeps the media plane in step with committed state, and tells browsers what it does.
 
-One task per incident at most is reconciling; a change during it makes one more round. The epoch of a round is the
+One task per incident at most is reconciling; a change during it makes one more round. The epoch of a round
+is the
 journal position read *before* the case, so it never claims to be newer than what was decided on.
 """
 

@@ -35,7 +35,9 @@ class MediaFollower:
         self.ready = False
 
     async def run(self) -> None:
-        """Follows the plane until cancelled. What must be committed goes on beside, so that hints never wait."""
+        """Follows the plane until cancelled. What must be committed goes on beside, so that hints never
+        wait.
+        """
         await self._interrupt(await self._feeds.live_feeds(), "hub_restarted")
         async for event in self._plane.events:
             await self._follow(event)

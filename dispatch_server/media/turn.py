@@ -1,4 +1,6 @@
-"""Time-limited TURN credentials as coturn's `use-auth-secret` checks them (draft-uberti-behave-turn-rest-00)."""
+"""Time-limited TURN credentials as coturn's `use-auth-secret` checks them
+(draft-uberti-behave-turn-rest-00).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Which browser connections exist, what each wants to see, and which routes the committed state allows them."""
+"""Which browser connections exist, what each wants to see, and which routes the committed state allows
+them.
+"""
 
 from __future__ import annotations
 

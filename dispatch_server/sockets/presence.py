@@ -35,7 +35,9 @@ class Presence:
         return person_id in self._sockets
 
     def is_gone(self, person_id: str) -> bool:
-        """Whether nobody has heard of the person for longer than the grace, counted from the start at the earliest."""
+        """Whether nobody has heard of the person for longer than the grace, counted from the start at the
+        earliest.
+        """
         if person_id in self._sockets:
             return False
         return self._clock() - self._gone_since.get(person_id, self._started_at) >= GRACE

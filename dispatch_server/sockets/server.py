@@ -29,7 +29,7 @@ class BoundedPacket(MsgPackPacket):  # type: ignore[misc]  # the library is unty
 
     def decode(self, encoded_packet: bytes) -> None:
         try:
-            decoded = msgpack.loads(encoded_packet, ext_hook=_read_extension, max_buffer_size=MESSAGE_LIMIT)
+            decoded = msgpack.loads(encoded_packet, ext_hook=_read_extension)
             self.packet_type = int(decoded["type"])
             self.namespace = str(decoded["nsp"])
             self.data = decoded.get("data")

@@ -1,1 +1,3 @@
-"""The store: SQLAlchemy over SQLite or PostgreSQL, one writer, aggregates as documents, the journal as rows."""
+"""The store: SQLAlchemy over SQLite or PostgreSQL, one writer, aggregates as documents, the journal as
+rows.
+"""

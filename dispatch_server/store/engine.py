@@ -27,7 +27,8 @@ def sqlite_url(path: Path) -> str:
 def open_engine(url: str, *, writer: bool) -> AsyncEngine:
     """An engine for reading, or the writer's own with a single connection.
 
-    SQLite: WAL with `synchronous=FULL`, so that what was answered survives a power cut; the writer begins IMMEDIATE.
+    SQLite: WAL with `synchronous=FULL`, so that what was answered survives a power cut; the writer begins
+    IMMEDIATE.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -58,7 +59,9 @@ def open_engine(url: str, *, writer: bool) -> AsyncEngine:
 
 
 async def migrate(engine: AsyncEngine) -> None:
-    """The database has the newest schema. Raises: StartError when it cannot be opened or is newer than this hub."""
+    """The database has the newest schema. Raises: StartError when it cannot be opened or is newer than
+    this hub.
+    """
     config = AlembicConfig()
     config.set_main_option("script_location", str(_MIGRATIONS))
     script = ScriptDirectory.from_config(config)

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dispatch_server.journal import Link
 from dispatch_server.store import tables as t
 
-
 _Value = TypeVar("_Value")
 
 
@@ -62,7 +61,8 @@ class Reader:
     async def scopes(self, incident_ids: Collection[str]) -> dict[str, StoredScope]:
         """The aggregates of each incident and how far their streams had come at that same moment.
 
-        An unknown id has no entry. Both come from one snapshot of the database: a view whose seq ran ahead of its
+        An unknown id has no entry. Both come from one snapshot of the database: a view whose seq ran ahead
+        of its
         content would make a console miss an event for good.
         """
         found: dict[str, list[Stored]] = {}

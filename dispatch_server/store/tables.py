@@ -1,7 +1,9 @@
 """The tables, as SQLAlchemy Core sees them; SQLite and PostgreSQL share them.
 
-The truth of an incident, a room or a feed is one `aggregate` row: a JSON document with an optimistic version. The
-`incident_index`, `incident_viewer` and `assignment_index` rows are what lists and permissions ask; they are written in the
+The truth of an incident, a room or a feed is one `aggregate` row: a JSON document with an optimistic
+version. The
+`incident_index`, `incident_viewer` and `assignment_index` rows are what lists and permissions ask; they
+are written in the
 same transaction and hold nothing that the documents do not.
 Times that are compared or sorted are integers: milliseconds since 1970 UTC.
 """

@@ -1,7 +1,10 @@
-"""The single writer: steps that arrive while a commit is on its way go together into the next one (group commit).
+"""The single writer: steps that arrive while a commit is on its way go together into the next one (group
+commit).
 
-One transaction per event is bound by the disk's sync (a few hundred a second); a group of up to 200 shares one sync and
-adds no waiting when the hub is quiet. Each step is still all-or-nothing: one that lost its optimistic lock is left out
+One transaction per event is bound by the disk's sync (a few hundred a second); a group of up to 200 shares
+one sync and
+adds no waiting when the hub is quiet. Each step is still all-or-nothing: one that lost its optimistic lock
+is left out
 of the group, one that breaks a constraint makes the group go step by step.
 """
 

@@ -82,7 +82,9 @@ class Answers:
         )
 
     async def record_delivery(self, caller: Caller, assignment_id: str, channel: str) -> Result:
-        """The page arrived at one of the people who are being paged; anybody else's receipt counts for nothing."""
+        """The page arrived at one of the people who are being paged; anybody else's receipt counts for
+        nothing.
+        """
         person = caller.require_person()
         incident_id = await self._reader.incident_of_assignment(assignment_id)
         if incident_id is None:

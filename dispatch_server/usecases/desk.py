@@ -1,6 +1,7 @@
 """The one way in which a case changes: lock, load, decide, commit, relay.
 
-The lock keeps commands on the same incident in this hub from losing optimistic races against each other; between hubs
+The lock keeps commands on the same incident in this hub from losing optimistic races against each other;
+between hubs
 the versions decide, and the loser tries again on fresh state.
 """
 
@@ -80,6 +81,20 @@ class Result:
     replayed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """A decided change on its way to the store."""
+
+    before: Case | None
+    after: Case
+    outcome: Outcome
+    now: datetime
+    actor_id: str | None
+    command: CommandKey | None
+    note: Mapping[str, object]
+    dues_done: frozenset[str] = frozenset()
+
+
 class Desk:
     def __init__(
         self,
@@ -125,8 +140,17 @@ class Desk:
             raise ValueError("a new incident needs a decision")
         case = Case(response=outcome.decision.state)
         received_at = case.response.incident.received_at
+        step = _Step(
+            before=None,
+            after=case,
+            outcome=outcome,
+            now=received_at,
+            actor_id=actor_id,
+            command=command,
+            note=note,
+        )
         async with self._locks.hold(case.incident_id):
-            return await self._commit(None, case, outcome, received_at, actor_id, command, note, frozenset())
+            return await self._commit(step)
 
     async def run(
         self,
@@ -155,7 +179,16 @@ class Desk:
                 outcome = decide(case, now)
                 try:
                     return await self._commit(
-                        case, apply(case, outcome), outcome, now, actor_id, command, note(outcome), dues_done
+                        _Step(
+                            before=case,
+                            after=apply(case, outcome),
+                            outcome=outcome,
+                            now=now,
+                            actor_id=actor_id,
+                            command=command,
+                            note=note(outcome),
+                            dues_done=dues_done,
+                        )
                     )
                 except StaleVersion:
                     if attempt == ATTEMPTS - 1:
@@ -166,7 +199,9 @@ class Desk:
         raise StaleVersion()
 
     async def known(self, command: CommandKey) -> Mapping[str, object] | None:
-        """The note of a command that was carried out before. Raises: Conflict if the key meant something else."""
+        """The note of a command that was carried out before. Raises: Conflict if the key meant something
+        else.
+        """
         return await self._known(command)
 
     async def _known(self, command: CommandKey) -> Mapping[str, object] | None:
@@ -196,22 +231,13 @@ class Desk:
             case, feeds=tuple(feed for feed, _ in pairs), feed_versions=tuple(version for _, version in pairs)
         )
 
-    async def _commit(
-        self,
-        before: Case | None,
-        after: Case,
-        outcome: Outcome,
-        now: datetime,
-        actor_id: str | None,
-        command: CommandKey | None,
-        note: Mapping[str, object],
-        dues_done: frozenset[str],
-    ) -> Result:
-        changes = self._changes(before, after, outcome, now, actor_id, command, note, dues_done)
+    async def _commit(self, step: _Step) -> Result:
+        changes = self._changes(step)
         if changes == Changes():
-            return Result(case=after, outcome=outcome, note=note)
+            return Result(case=step.after, outcome=step.outcome, note=step.note)
         committed = await self._writer.commit(changes)
         seqs = {advance.stream: advance.seq for advance in committed.advances}
+        after = step.after
         after = replace(
             after,
             seq=seqs.get(incident_stream(after.incident_id), after.seq),
@@ -219,52 +245,55 @@ class Desk:
         )
         await self._relay(
             CaseCommitted(
-                before=before, after=after, outcome=outcome, committed=committed, at=now, actor_id=actor_id
+                before=step.before,
+                after=after,
+                outcome=step.outcome,
+                committed=committed,
+                at=step.now,
+                actor_id=step.actor_id,
             )
         )
-        return Result(case=after, outcome=outcome, note=note)
+        return Result(case=after, outcome=step.outcome, note=step.note)
 
-    def _changes(
-        self,
-        before: Case | None,
-        after: Case,
-        outcome: Outcome,
-        now: datetime,
-        actor_id: str | None,
-        command: CommandKey | None,
-        note: Mapping[str, object],
-        dues_done: frozenset[str],
-    ) -> Changes:
-        decision = outcome.decision
+    def _changes(self, step: _Step) -> Changes:
+        after, decision, command = step.after, step.outcome.decision, step.command
         main = incident_stream(after.incident_id)
         events: list[tuple[str, AlertingEvent | RoomEvent | FeedEvent]] = [
             (main, event) for event in (decision.events if decision else ())
         ]
-        events += [(main, event) for _, made in outcome.feeds for event in made]
+        events += [(main, event) for _, made in step.outcome.feeds for event in made]
         if after.room is not None:
-            events += [(room_stream(after.room.id), event) for event in outcome.room_events]
+            events += [(room_stream(after.room.id), event) for event in step.outcome.room_events]
         return Changes(
-            saves=self._saves(before, after),
+            saves=self._saves(step.before, after),
             appends=tuple(
-                Append(stream=stream, kind=event_kind(e), at=now, actor_id=actor_id, payload=event_payload(e))
-                for stream, e in events
+                Append(
+                    stream=stream,
+                    kind=event_kind(event),
+                    at=step.now,
+                    actor_id=step.actor_id,
+                    payload=event_payload(event),
+                )
+                for stream, event in events
             ),
             dues=tuple(
                 DueRow(key=due.key, at=due.at, incident_id=after.incident_id, doc=DUE.dump_json(due).decode())
                 for due in (decision.schedule if decision else ())
             ),
             dues_cancelled=frozenset(decision.cancel if decision else ()),
-            dues_done=dues_done,
-            outbox=self._outbox(after, outcome, now),
+            dues_done=step.dues_done,
+            outbox=self._outbox(after, step.outcome, step.now),
             command=CommandReply(
-                key=command.key, fingerprint=command.fingerprint, at=now, reply=json.dumps(note)
+                key=command.key, fingerprint=command.fingerprint, at=step.now, reply=json.dumps(step.note)
             )
             if command
             else None,
         )
 
     def _saves(self, before: Case | None, after: Case) -> tuple[Save, ...]:
-        """Every aggregate that differs; the lists' row goes with any of them, for its viewers may have changed."""
+        """Every aggregate that differs; the lists' row goes with any of them, for its viewers may have
+        changed.
+        """
         scope = after.incident_id
         saves: list[Save] = []
         if after.room is not None and (before is None or before.room != after.room):

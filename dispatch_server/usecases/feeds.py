@@ -1,4 +1,6 @@
-"""Feeds: an officer's phone, a body-cam, an encoder. Who may send, to which incident, and what became of it."""
+"""Feeds: an officer's phone, a body-cam, an encoder. Who may send, to which incident, and what became of
+it.
+"""
 
 from __future__ import annotations
 
@@ -128,7 +130,9 @@ class Feeds:
         return feed
 
     async def ready_to_publish(self, caller: Caller, feed_id: str) -> Feed:
-        """The feed belongs to an incident that is under way; a device's feed gets a new one if it has none."""
+        """The feed belongs to an incident that is under way; a device's feed gets a new one if it has
+        none.
+        """
         feed = await self.authorise(caller, feed_id)
         if feed.scope_id is not None:
             case = await self._desk.load(feed.scope_id)

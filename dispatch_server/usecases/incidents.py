@@ -345,7 +345,9 @@ class Incidents:
         )
 
     async def _directing(self, caller: Caller, incident_id: str, action: Action = Action.DIRECT) -> Person:
-        """The caller, who may see the incident, direct it, and oversees its agency. Raises: NotFound, NotAllowed."""
+        """The caller, who may see the incident, direct it, and oversees its agency. Raises: NotFound,
+        NotAllowed.
+        """
         case = await self.case(caller, incident_id)
         return self.require_oversight(caller, case.audience, action)
 
@@ -372,7 +374,9 @@ def _place(body: wire.PlaceBody) -> Place:
 
 
 def _empty_plan(incident_id: str) -> ResponsePlan:
-    """No plan fits: pressing then says so, unless departments are already summoned and only need another call."""
+    """No plan fits: pressing then says so, unless departments are already summoned and only need another
+    call.
+    """
     return ResponsePlan(
         id=PlanId(f"none-{incident_id}"[:64]),
         name="",

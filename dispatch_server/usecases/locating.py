@@ -1,4 +1,6 @@
-"""Positions of feeds: taken from their own sender only, told to whoever may see the incident, and aged by `at`."""
+"""Positions of feeds: taken from their own sender only, told to whoever may see the incident, and aged by
+`at`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class Locating:
         self._broadcaster = broadcaster
 
     async def locate(self, caller: Caller, feed_id: str, body: wire.PositionBody) -> wire.PositionView:
-        """The position is the feed's newest, unless a newer one is known. Raises: NotFound for another's feed."""
+        """The position is the feed's newest, unless a newer one is known. Raises: NotFound for another's
+        feed.
+        """
         feed, position, is_news = await self._feeds.locate(caller, feed_id, body)
         if is_news and feed.scope_id is not None:
             case = await self._desk.load(feed.scope_id)

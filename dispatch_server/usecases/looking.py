@@ -83,7 +83,8 @@ class Looking:
         )
 
     async def sync(self, caller: Caller, known: Mapping[str, int]) -> wire.Synced:
-        """All that a console lacks: incidents and rooms whose stream is not where the console has it, the events in
+        """All that a console lacks: incidents and rooms whose stream is not where the console has it, the
+        events in
         between, what it must forget, and what rings for it now."""
         person = caller.require_person()
         directory, now = self._directory(), self._clock()

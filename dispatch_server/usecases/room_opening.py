@@ -34,7 +34,9 @@ def guest_of(person: Person) -> Guest:
 def open_room_for(
     case: Case, decision: Decision, presser: Person, directory: Directory, *, new_id: NewId, now: datetime
 ) -> Outcome:
-    """The room that the summons names is open; whoever pressed and the officers who are streaming are in it at once."""
+    """The room that the summons names is open; whoever pressed and the officers who are streaming are in
+    it at once.
+    """
     if case.room is not None and case.room.state == "open":
         return Outcome(decision=decision)
     room_id = RoomId(decision.state.room_id or new_id())

@@ -67,7 +67,9 @@ class SignInDesk:
             return await asyncio.to_thread(self._hasher.hash, password)
 
     async def by_password(self, login: str, password: str, *, address: str) -> SignedIn:
-        """A session for the person. Raises: Throttled, NotSignedIn, which does not tell whether the name exists."""
+        """A session for the person. Raises: Throttled, NotSignedIn, which does not tell whether the name
+        exists.
+        """
         now = self._clock()
         subjects = (f"login:{login.casefold()}", f"address:{address}")
         for subject, limit in zip(subjects, (PER_LOGIN, PER_ADDRESS), strict=True):
