@@ -1,7 +1,10 @@
 # Liandong in one image: the hub, its media worker and the built console with its fonts; no other server is needed.
 #
 #   docker build -t liandong .
-#   docker run -p 8081:8081 -p 8082:8082/udp -v liandong:/data liandong
+#   docker run --network host -v liandong:/data liandong
+#
+# With the host's network the printed links work as they are and media finds its way. Behind `-p 8081:8081
+# -p 8082:8082/udp` only https is reachable, and LIANDONG_MEDIA_ADDRESSES must name the host's own address.
 #
 # Every stage stands on plain Debian, where Python 3.11 comes from. So scripts/prove_dockerfile can execute these
 # very lines in a bare Debian tree, also where no Docker engine runs. No RUN line names a package index: the

@@ -95,12 +95,17 @@ def printed_address(log: Path) -> str | None:
     return found[0] if found else None
 
 
-def answers(path: str) -> bool:
+def fetch(path: str) -> bytes | None:
+    """The body of a 200 from the hub, else None."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}", timeout=5) as answer:
-            return bool(answer.status == 200)
+            return bytes(answer.read())
     except OSError:
-        return False
+        return None
+
+
+def answers(path: str) -> bool:
+    return fetch(path) is not None
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -135,11 +140,15 @@ def prove(folder: Path, *, as_root: bool, with_tests: bool) -> None:
         with timed(f"scripts/run as {stranger.name}, until ready"):
             process = stranger.start(log, FIRST_START_WITHIN_S)
         print("".join(f"    {line}\n" for line in tail(log).splitlines() if line.startswith("·")), end="")
+        print(f"    it printed {printed_address(log)}")
         if not answers("/"):
             sys.exit("the console is not served")
+        authority = fetch("/ca.crt")
         stop(process)
         with timed("scripts/run again, until ready"):
             process = stranger.start(folder / "second.log", SECOND_START_WITHIN_S)
+        if fetch("/ca.crt") != authority:
+            sys.exit("the second start has another certificate authority than the first")
         stop(process)
         if with_tests:
             with timed("scripts/test"):
