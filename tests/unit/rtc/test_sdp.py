@@ -1,0 +1,199 @@
+"""Descriptions: real ones are answered as they should be, broken ones are refused by name."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtc.codecs import Codec
+from rtc.errors import MalformedSdp, NothingAcceptable, RtcError
+from rtc.plane import Kind
+from rtc.sdp_answer import publisher_answer, read_publisher_offer
+from rtc.sdp_lines import LocalTransport
+from rtc.sdp_offer import read_subscriber_answer, slot_lines, subscriber_offer
+from tests.unit.rtc.offers import CHROMIUM, FFMPEG
+
+LOCAL = LocalTransport(
+    ufrag="ours",
+    password="p" * 24,
+    fingerprint=":".join(["CD"] * 32),
+    candidates=(("192.0.2.1", 8792), ("198.51.100.1", 8792)),
+)
+SLOTS = slot_lines(2, 1, (71, 72, 73))
+
+
+def answer_to(offer: str) -> str:
+    return publisher_answer(read_publisher_offer(offer), LOCAL, 1)
+
+
+def browser_answer(offer: str) -> str:
+    """What a browser makes of our offer."""
+    text = offer.replace("a=sendonly", "a=recvonly").replace("a=setup:actpass", "a=setup:active")
+    return text.replace("a=ice-lite\r\n", "")
+
+
+def test_a_browser_is_answered_with_its_first_codec_and_the_levels_of_its_voice() -> None:
+    offer = read_publisher_offer(CHROMIUM)
+    video, audio = offer.plans
+    assert (video.codec, video.payload_type, video.ssrc) == (Codec.VP8, 96, 1001)
+    assert (audio.codec, audio.payload_type, audio.ssrc, audio.level_id) == (Codec.OPUS, 111, 1003, 1)
+    assert offer.remote.peer_is_client
+    text = answer_to(CHROMIUM)
+    assert text.count("a=setup:passive") == 2
+    assert text.count("a=recvonly") == 2
+    assert "a=ice-lite" in text
+    assert "a=group:BUNDLE 0 1" in text
+    assert "a=rtcp-fb:96 goog-remb" in text
+    assert "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level" in text
+    assert "a=candidate:2 1 udp 2130706175 198.51.100.1 8792 typ host" in text
+
+
+def test_ffmpeg_which_waits_for_our_hello_is_told_that_we_call() -> None:
+    offer = read_publisher_offer(FFMPEG)
+    assert not offer.remote.peer_is_client
+    assert [plan.codec for plan in offer.plans] == [Codec.OPUS, Codec.H264]
+    assert offer.plans[1].ssrc == 125593383
+    text = answer_to(FFMPEG)
+    assert text.count("a=setup:active") == 2
+    assert "profile-level-id=4d401e" in text
+
+
+@pytest.mark.parametrize("profile", ["42001f", "42e01f", "42c01e", "4d001f", "4d401e"])
+def test_every_baseline_and_main_profile_is_accepted(profile: str) -> None:
+    offer = read_publisher_offer(FFMPEG.replace("4d401e", profile))
+    assert offer.plans[1].codec is Codec.H264
+
+
+def test_what_browsers_cannot_decode_for_sure_is_refused_and_the_sound_kept() -> None:
+    for change in (("4d401e", "640028"), ("packetization-mode=1", "packetization-mode=0")):
+        text = answer_to(FFMPEG.replace(*change))
+        assert "m=video 0 " in text
+        assert "m=audio 9 " in text
+        assert "a=group:BUNDLE 0\r\n" in text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("VP8", "VP9"),
+        ("a=sendonly", "a=recvonly"),
+        ("UDP/TLS/RTP/SAVPF", "RTP/AVP"),
+        ("m=video 9", "m=video 0"),
+    ],
+)
+def test_an_offer_of_nothing_we_speak_is_refused_as_such(change: tuple[str, str]) -> None:
+    offer = CHROMIUM.replace(*change).replace("H264", "AV1").replace("opus", "PCMU")
+    with pytest.raises(NothingAcceptable) as caught:
+        read_publisher_offer(offer)
+    assert caught.value.code == "no_acceptable_media"
+
+
+def test_sound_and_picture_on_two_transports_are_refused() -> None:
+    with pytest.raises(NothingAcceptable):
+        read_publisher_offer(CHROMIUM.replace("a=group:BUNDLE 0 1\r\n", ""))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        "v=0\r\n",
+        CHROMIUM.replace("a=setup:actpass", ""),
+        CHROMIUM.replace("a=fingerprint", "a=print"),
+        CHROMIUM.replace("a=setup:actpass", "a=setup:sideways"),
+        CHROMIUM.replace("m=video 9", "m=video nine"),
+        CHROMIUM + "x" * 300_000,
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n" * 100,
+    ],
+)
+def test_a_description_that_is_none_is_malformed(text: str) -> None:
+    with pytest.raises((MalformedSdp, NothingAcceptable)) as caught:
+        read_publisher_offer(text)
+    assert caught.value.code in ("malformed_sdp", "no_acceptable_media")
+
+
+@given(st.text(max_size=400))
+def test_arbitrary_text_is_answered_or_refused(text: str) -> None:
+    with contextlib.suppress(RtcError):
+        answer_to(text)
+
+
+lines = st.sampled_from(CHROMIUM.split("\r\n") + FFMPEG.split("\r\n"))
+noise = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF), max_size=12)
+
+
+@given(st.sampled_from((CHROMIUM, FFMPEG)), st.data())
+def test_real_offers_with_lines_moved_cut_and_spoilt_are_answered_or_refused(
+    offer: str, data: st.DataObject
+) -> None:
+    mangled = offer.split("\r\n")
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(mangled) - 1))
+        match data.draw(st.sampled_from(("drop", "add", "cut", "spoil"))):
+            case "drop":
+                mangled[at : at + 1] = []
+                mangled = mangled or [""]
+            case "add":
+                mangled.insert(at, data.draw(lines))
+            case "cut":
+                mangled[at] = mangled[at][: data.draw(st.integers(0, 40))]
+            case "spoil":
+                place = data.draw(st.integers(0, len(mangled[at])))
+                mangled[at] = mangled[at][:place] + data.draw(noise) + mangled[at][place + 1 :]
+    with contextlib.suppress(RtcError):
+        answer_to("\r\n".join(mangled))
+
+
+def test_the_offer_has_a_slot_for_every_line_and_the_stage_shares_its_stream() -> None:
+    text = subscriber_offer(SLOTS, LOCAL, 1)
+    assert text.count("m=video 9 UDP/TLS/RTP/SAVPF 96 97") == 2
+    assert text.count("m=audio 9 UDP/TLS/RTP/SAVPF 111") == 1
+    assert "a=msid:stage track-v0" in text
+    assert "a=msid:stage track-a0" in text
+    assert "a=msid:slot-v1 track-v1" in text
+    assert [line.kind for line in SLOTS] == [Kind.VIDEO, Kind.VIDEO, Kind.AUDIO]
+    assert len(subscriber_offer(slot_lines(12, 4, range(1, 17)), LOCAL, 1)) < 15_000
+
+
+def test_a_browsers_answer_names_what_it_will_decode() -> None:
+    answer = read_subscriber_answer(browser_answer(subscriber_offer(SLOTS, LOCAL, 1)), SLOTS)
+    assert answer.remote.peer_is_client
+    assert answer.codecs["v0"] == {Codec.VP8, Codec.H264}
+    assert answer.codecs["a0"] == {Codec.OPUS}
+
+
+def test_a_browser_without_h264_or_with_a_slot_refused_says_so() -> None:
+    text = browser_answer(subscriber_offer(SLOTS, LOCAL, 1)).replace("H264", "H265")
+    first, rest = text.split("m=video", 1)
+    text = first + "m=video" + rest.replace("m=video 9", "m=video 0")
+    answer = read_subscriber_answer(text, SLOTS)
+    assert answer.codecs["v0"] == {Codec.VP8}
+    assert answer.codecs["v1"] == frozenset()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("a=mid:v1", "a=mid:other"), ("a=recvonly", "a=inactive"), ("a=fingerprint", "a=print"), ("m=", "x=")],
+)
+def test_an_answer_that_does_not_fit_is_refused(change: tuple[str, str]) -> None:
+    with pytest.raises((MalformedSdp, NothingAcceptable)):
+        read_subscriber_answer(browser_answer(subscriber_offer(SLOTS, LOCAL, 1)).replace(*change), SLOTS)
+
+
+@given(st.text(max_size=200), st.integers(0, 3000), st.integers(0, 80))
+def test_spoilt_answers_are_read_or_refused(text: str, at: int, cut: int) -> None:
+    whole = browser_answer(subscriber_offer(SLOTS, LOCAL, 1))
+    with contextlib.suppress(RtcError):
+        read_subscriber_answer(whole[:at] + text + whole[at + cut :], SLOTS)
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x0b", "\x85", "\n", "\r"])
+def test_a_publishers_line_cannot_smuggle_lines_into_our_answer(separator: str) -> None:
+    offer = CHROMIUM.replace("a=mid:0", f"a=mid:0{separator}a=evil:1").replace(
+        "96 97", f"96 97{separator}a=evil:1"
+    )
+    assert "evil" not in answer_to(offer)
