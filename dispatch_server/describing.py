@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from dispatch_server.clock import system_clock
@@ -11,14 +12,14 @@ from dispatch_server.config import Config
 from dispatch_server.ids import random_id, random_token
 from dispatch_server.notifying import AppriseNotifier
 from dispatch_server.ports import MediaPlane
-from dispatch_server.store.engine import open_engine
+from dispatch_server.store.engine import open_engine, sqlite_url
 from dispatch_server.tasks import Tasks
 from dispatch_server.wiring import assemble
 
 
 def describe() -> Mapping[str, Any]:
     """The document exactly as `/api/openapi.json` serves it: the hub is put together and never started."""
-    engine = open_engine("sqlite+aiosqlite://", writer=False)
+    engine = open_engine(sqlite_url(Path("never-opened.db")), writer=False)
     hub, _ = assemble(
         Config(),
         clock=system_clock,

@@ -66,8 +66,9 @@ def document(routes: Iterable[Route], *, version: str) -> dict[str, Any]:
         "info": {
             "title": "Liandong 联动",
             "version": version,
-            "description": "Unsafe methods need `X-CSRF-Token` (from /api/me) with a session cookie, "
-            "or a device's bearer token. `Idempotency-Key` makes a retry safe. Errors are `{code, message, params}`.",
+            "description": "Unsafe methods need `X-CSRF-Token` (from /api/me) with a cookie, or a device's "
+            "bearer token. `Idempotency-Key` makes a retry safe. "
+            "Errors are `{code, message, params}`.",
         },
         "security": [{"session": []}],
         "paths": dict(sorted(paths.items())),
