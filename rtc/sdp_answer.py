@@ -23,6 +23,8 @@ from rtc.source import StreamPlan
 SENDING = ("sendonly", "sendrecv", None)  # a direction that is not told is sendrecv (RFC 8866 section 6.7)
 H264_PROFILES = ("42", "4d")  # baseline and main: what every browser decodes
 MAX_MEDIA = 64
+# Chromium begins at 300 kbps, and therefore small, unless it is told otherwise; others do not know the word.
+START_BITRATE = "x-google-start-bitrate=1000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +168,6 @@ def _codec_lines(accepted: _Accepted) -> list[str]:
         lines = [f"a=rtpmap:{number} opus/48000/2", f"a=fmtp:{number} {OPUS_FMTP}"]
         return lines + ([f"a=extmap:{plan.level_id} {LEVEL_URI}"] if plan.level_id else [])
     lines = [f"a=rtpmap:{number} {plan.codec.upper()}/90000"]
-    if plan.codec is Codec.H264:
-        lines.append(f"a=fmtp:{number} {H264_FMTP}{accepted.profile}")
+    parameters = f"{H264_FMTP}{accepted.profile};" if plan.codec is Codec.H264 else ""
+    lines.append(f"a=fmtp:{number} {parameters}{START_BITRATE}")
     return lines + [f"a=rtcp-fb:{number} {feedback}" for feedback in (*VIDEO_FEEDBACK, "goog-remb")]

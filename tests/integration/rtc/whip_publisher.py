@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def certificate(folder: Path) -> dict[str, str]:
-    """A P-256 key and certificate on disk: the muxer makes RSA ones otherwise, which browsers' DTLS refuses."""
+    """A P-256 key and certificate on disk, without which the muxer does not shake hands."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "publisher")])
     now = datetime.datetime.now(datetime.UTC)

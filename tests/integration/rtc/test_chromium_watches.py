@@ -1,0 +1,123 @@
+"""Real peers on a real worker: what was published is decoded, in the right colour, with its sound."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from rtc.plane import SourceDown, SourceStats, SourceUp
+from rtc.serial import ts_delta
+from tests.integration.rtc.browser import chromium, is_colour, open_publisher, open_viewer
+from tests.integration.rtc.clips import BLUE, GREEN, RED
+from tests.integration.rtc.conftest import Ffmpeg
+from tests.integration.rtc.stage import Stage
+
+pytestmark = pytest.mark.browser
+
+
+async def test_ffmpegs_clip_is_seen_and_heard_at_once_though_it_never_answers_for_keyframes(
+    stage: Stage, ffmpeg: Ffmpeg, red_clip: Path, blue_clip: Path, chromium_path: str
+) -> None:
+    async with chromium(chromium_path) as browser:
+        viewer = await open_viewer(browser, stage, "console")
+        await ffmpeg("red", red_clip)
+        await ffmpeg("blue", blue_clip)
+        for source in ("red", "blue"):
+            up = await stage.until(SourceUp, lambda event, name=source: event.source_id == name)
+            assert up.codecs == ("h264", "opus")
+        await asyncio.sleep(3)  # past the blue clip's only keyframe for a while
+        await stage.route(viewer.connection, {0: "red"}, ("red",))
+        first = await viewer.until_colour("v0", RED, within_s=5)
+        assert (first["width"], first["height"]) == (640, 360)
+        assert first["stream"] == "stage"
+        later = await viewer.until("v0", lambda found: found["decoded"] > first["decoded"] + 25)
+        assert later["freezes"] == 0
+        heard = await viewer.until("a0", lambda found: found["energy"] > 0.01)
+        assert heard["stream"] == "stage"
+
+        began = await viewer.page.evaluate("performance.now()")
+        await stage.route(viewer.connection, {0: "blue"}, ("blue",))
+        state = await stage.until_slot(viewer.connection, "v0", "blue", within_s=2)
+        await viewer.until_colour("v0", BLUE, within_s=3)
+        assert state.first_rtp_ts is not None
+        shown = [
+            frame["at"] - began
+            for frame in await viewer.frames("v0")
+            if ts_delta(int(frame["rtp"]), state.first_rtp_ts) >= 0
+        ]
+        assert shown[0] < 1500, "seconds after its keyframe, the picture comes from the history"
+        energy = (await viewer.look("a0"))["energy"]
+        await viewer.until("a0", lambda found: found["energy"] > energy + 0.01)
+        await viewer.until("v0", lambda found: found["decoded"] > later["decoded"] + 60)
+
+
+async def test_a_slot_changes_between_vp8_and_h264_and_back_without_a_freeze(
+    stage: Stage, chromium_path: str
+) -> None:
+    async with chromium(chromium_path) as browser:
+        viewer = await open_viewer(browser, stage)
+        await open_publisher(browser, stage, "green", "VP8", GREEN)
+        await open_publisher(browser, stage, "blue", "H264", BLUE)
+        await open_publisher(browser, stage, "red", "VP8", RED)
+        colours = {"green": GREEN, "blue": BLUE, "red": RED}
+        codecs = {
+            source: (await stage.until(SourceUp, lambda event, name=source: event.source_id == name)).codecs[
+                0
+            ]
+            for source in colours
+        }
+        assert codecs == {"green": "vp8", "blue": "h264", "red": "vp8"}
+        decoded = 0
+        for source in ("green", "blue", "green", "red", "green", "blue", "red"):
+            await stage.route(viewer.connection, {0: source}, (source,))
+            await stage.until_slot(viewer.connection, "v0", source, within_s=3)
+            seen = await viewer.until_colour("v0", colours[source], within_s=3)
+            seen = await viewer.until("v0", lambda found, more=decoded: found["decoded"] >= more + 10)
+            assert is_colour(seen["rgb"], colours[source])
+            assert seen["freezes"] == 0
+            decoded = seen["decoded"]
+        assert (await viewer.look("a0"))["energy"] > 0
+
+
+async def test_four_tiles_and_two_voices_play_together_and_a_closed_page_is_noticed(
+    stage: Stage, chromium_path: str
+) -> None:
+    async with chromium(chromium_path) as browser:
+        viewer = await open_viewer(browser, stage)
+        green = await open_publisher(browser, stage, "green", "VP8", GREEN)
+        await open_publisher(browser, stage, "blue", "H264", BLUE, tone=880)
+        for source in ("green", "blue"):
+            await stage.until(SourceUp, lambda event, name=source: event.source_id == name)
+        await stage.route(
+            viewer.connection, {0: "green", 1: "blue", 2: "green", 3: "blue"}, ("green", "blue")
+        )
+        for mid, rgb in (("v0", GREEN), ("v1", BLUE), ("v2", GREEN), ("v3", BLUE)):
+            seen = await viewer.until_colour(mid, rgb)
+            await viewer.until(mid, lambda found, more=seen["decoded"]: found["decoded"] > more + 10)
+        for mid in ("a0", "a1"):
+            await viewer.until(mid, lambda found: found["energy"] > 0.001)
+        stats = await stage.until(SourceStats, lambda event: event.source_id == "green")
+        assert stats.bitrate_bps > 10_000
+        await green.evaluate("unpublish()")
+        down = await stage.until(SourceDown, within_s=5)
+        assert (down.source_id, down.reason) == ("green", "closed_by_peer")
+        assert stage.slots[viewer.connection, "v0"].first_rtp_ts is None
+
+
+async def test_a_browsers_camera_rises_to_a_good_picture_within_seconds(
+    stage: Stage, chromium_path: str
+) -> None:
+    """The estimate that it is sent lets it: without feedback Chromium stays at 0.3 Mbps."""
+    async with chromium(chromium_path) as browser:
+        context = await browser.new_context()
+        page = await context.new_page()
+        await page.goto(stage.url)
+        await page.evaluate("publishCamera('camera', {width: 1280, height: 720})")
+        await stage.until(SourceUp)
+        allowed = 0
+        async with asyncio.timeout(6):
+            while allowed < 2_000_000:
+                await asyncio.sleep(0.2)
+                allowed = await page.evaluate("allowed()")
