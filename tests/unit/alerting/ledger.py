@@ -9,6 +9,7 @@ from alerting import (
     Assignment,
     AssignmentId,
     AssignmentState,
+    ClockStopped,
     Decision,
     DueKey,
     DueKind,
@@ -136,6 +137,8 @@ class Ledger:
                 self._nothing_forgotten(assignment)
         completions = [event for event in self.events if isinstance(event, ResponseComplete)]
         assert len(completions) == (0 if response.clock.running else 1)
+        stopped = [event.assignment_id for event in self.events if isinstance(event, ClockStopped)]
+        assert sorted(stopped) == sorted(a.id for a in response.assignments if not a.clock.running)
         if response.incident.state in OPEN and response.clock.running:
             announced = response.clock.announced_pct
             owed = {f"{response.incident.id}:clock:{pct}" for pct in (50, 80, 100) if pct > announced}

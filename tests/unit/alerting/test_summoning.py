@@ -127,9 +127,8 @@ def test_a_later_press_asks_who_declined_again() -> None:
 def test_a_press_when_everyone_is_moving_says_nothing() -> None:
     state = summoned()
     for department in (WATER, POLICE, STREET):
-        state = depart(
-            state, assignment_id=assignment_of(department), by=person(department, "first"), now=after(20)
-        ).state
+        first = person(department, "first")
+        state = depart(state, assignment_id=assignment_of(department), by=first, now=after(20)).state
     assert not pressed(state, at=40).events
 
 
