@@ -99,9 +99,9 @@ _PLANS: dict[str, tuple[str, str, tuple[tuple[str, bool, bool, AssignmentMode], 
         "Burst pipe · 4 departments",
         (
             ("housing", True, True, SCENE),
-            ("urban", True, False, SCENE),
-            ("police", True, False, VIDEO),
-            ("petition", False, False, VIDEO),
+            ("police", True, False, SCENE),
+            ("justice", True, False, VIDEO),
+            ("petition", True, False, VIDEO),
         ),
     ),
     "noise": (
