@@ -3,7 +3,7 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
 
-import { sourcesOf, type Source } from '@/console/stage/sources'
+import { sourcesOf, type Source } from '@/media/sources'
 import { useSession } from '@/state/session'
 import { useStreams } from '@/state/streamStore'
 

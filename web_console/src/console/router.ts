@@ -1,10 +1,10 @@
-/** The seat's two pages, behind the hash so that the hub needs to know one address only. */
+/** The seat's two pages; the hub answers every address of them with the same file. */
 
-import { createRouter, createWebHashHistory, type Router } from 'vue-router'
+import { createRouter, createWebHistory, type Router } from 'vue-router'
 
 export function makeRouter(): Router {
   return createRouter({
-    history: createWebHashHistory('/'),
+    history: createWebHistory('/'),
     routes: [
       { path: '/', component: () => import('@/console/ConsolePage.vue') },
       { path: '/admin', component: () => import('@/admin/AdminPage.vue') },

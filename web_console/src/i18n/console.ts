@@ -25,7 +25,7 @@ export const zh = {
     rtt: '往返 {ms} ms', loss: '丢包 {pct}%', inRoom: '{n} 人在会', speaking: '正在讲话', noPosition: '无定位', more: '下一页', size: '{w}×{h}',
   },
   kind: { phone: '手机', bodycam: '执法仪', drone: '无人机', camera: '监控', encoder: '编码器', participant: '会商' },
-  map: { here: '现场 {m} m', noPlace: '无坐标', bare: '无底图', plain: '位置来自上报' },
+  map: { here: '现场 · 圈 100 / 250 m', hereLarge: '现场 · 圈 100 / 250 / 500 m', noPlace: '无坐标', bare: '无底图', plain: '位置来自上报' },
   plan: { label: '预案', departments: '{n} 部门', none: '无匹配预案', choose: '选预案', pick: '选择预案', loading: '载入预案', failed: '预案未载入' },
   key: {
     name: '一键扩群', first: '召集 {n} 个部门，限时 {m} 分钟', undoHint: '按下即发，5 秒内', undo: '撤销', sending: '正在下发 {n} 个', sent: '已下发 {n} 个', undoIn: '{n} 秒内按 Esc 撤销', again: '已扩群 · 再按只催 {n} 个未动身部门',

@@ -26,7 +26,7 @@ export const en: typeof zh = {
     rtt: 'RTT {ms} ms', loss: 'Loss {pct} %', inRoom: '{n} in room', speaking: 'Talking', noPosition: 'No position', more: 'Next page', size: '{w}×{h}',
   },
   kind: { phone: 'phone', bodycam: 'body-cam', drone: 'drone', camera: 'camera', encoder: 'encoder', participant: 'in the room' },
-  map: { here: 'Scene {m} m', noPlace: 'No coordinates', bare: 'No base map', plain: 'Positions as reported' },
+  map: { here: 'Rings 100 / 250 m', hereLarge: 'Scene · rings 100 / 250 / 500 m', noPlace: 'No coordinates', bare: 'No base map', plain: 'Positions as reported' },
   plan: { label: 'Plan', departments: '{n} departments', none: 'No plan fits', choose: 'Choose plan', pick: 'Choose a plan', loading: 'Loading plan', failed: 'Plan not loaded' },
   key: {
     name: 'Summon all', first: '{n} departments, {m} minutes', undoHint: 'Sends at once; within 5 s', undo: 'undoes', sending: 'Sending to {n}', sent: 'Sent to {n}', undoIn: 'Esc undoes for {n} s', again: 'Sent · press to urge the {n} not moving',

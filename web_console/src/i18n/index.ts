@@ -6,7 +6,7 @@ import { watch } from 'vue'
 import { en, zh, type Shared } from '@/i18n/shared'
 import { currentLanguage, language, setLanguage } from '@/i18n/language'
 
-type Tree = { [key: string]: string | Tree }
+type Tree = { [key: string]: string | string[] | Tree }
 
 export function makeI18n<T extends Tree>(own: { zh: T; en: T }) {
   setLanguage(currentLanguage())

@@ -3,8 +3,8 @@
 import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 
-import { barsOf, formatRate, STATS_FRESH_MS } from '@/console/stage/linkQuality'
-import type { Source } from '@/console/stage/sources'
+import { barsOf, formatRate, STATS_FRESH_MS } from '@/media/linkQuality'
+import type { Source } from '@/media/sources'
 import { useSubscriber } from '@/media/subscriber'
 import { formatSpan } from '@/sla/sla'
 import { ageOf } from '@/sla/when'

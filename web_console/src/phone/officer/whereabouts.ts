@@ -1,0 +1,54 @@
+/** Where the officer is: watched while the page is open, told to the hub at least every 2 s while a feed is on. */
+
+import { onBeforeUnmount, onMounted, ref, shallowRef } from 'vue'
+
+import { useLink } from '@/state/link'
+import * as commands from '@/wire/commands'
+import { ask } from '@/wire/socket'
+import type { Position } from '@/wire/views'
+
+const EVERY_MS = 1_800
+
+export function useWhereabouts(feedId: () => string | null) {
+  const link = useLink()
+  const position = shallowRef<Position | null>(null)
+  const refused = ref(false)
+  let watching = 0
+  let timer = 0
+  let busy = false
+
+  function seen({ coords, timestamp }: GeolocationPosition): void {
+    refused.value = false
+    position.value = {
+      lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.round(coords.accuracy * 10) / 10, at: new Date(timestamp).toISOString(),
+    }
+  }
+  /** A position goes by socket, or by HTTP while the socket is away; one that cannot be sent is superseded by the next. */
+  async function tell(): Promise<void> {
+    const id = feedId()
+    if (busy || !id || !position.value) return
+    busy = true
+    try {
+      if (link.connected) await ask(link.socket, 'position', { feed_id: id, ...position.value })
+      else await commands.sendPosition(id, position.value)
+    } catch {
+      // The next one follows in two seconds.
+    } finally {
+      busy = false
+    }
+  }
+  onMounted(() => {
+    const geo = navigator.geolocation as Geolocation | undefined
+    if (geo) {
+      watching = geo.watchPosition(seen, (error) => {
+        refused.value = error.code === error.PERMISSION_DENIED
+      }, { enableHighAccuracy: true, maximumAge: 2_000, timeout: 20_000 })
+    } else refused.value = true
+    timer = window.setInterval(() => void tell(), EVERY_MS)
+  })
+  onBeforeUnmount(() => {
+    clearInterval(timer)
+    ;(navigator.geolocation as Geolocation | undefined)?.clearWatch(watching)
+  })
+  return { position, refused }
+}
