@@ -7,7 +7,7 @@ A step that leaves the state as it is stands below its diagram, not in it: the a
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -29,7 +29,7 @@ class Machine:
     source: str
     start: StrEnum
     states: type[StrEnum]
-    table: Mapping[tuple[StrEnum, StrEnum], StrEnum]
+    steps: Iterable[tuple[tuple[StrEnum, StrEnum], StrEnum]]
 
 
 def machines() -> tuple[Machine, ...]:
@@ -39,28 +39,28 @@ def machines() -> tuple[Machine, ...]:
             source="alerting/incident.py",
             start=incident.IncidentState.RECEIVED,
             states=incident.IncidentState,
-            table=incident.TRANSITIONS,
+            steps=incident.TRANSITIONS.items(),
         ),
         Machine(
             title="Assignment 任务单",
             source="alerting/assignment.py",
             start=assignment.AssignmentState.PENDING,
             states=assignment.AssignmentState,
-            table=assignment.TRANSITIONS,
+            steps=assignment.TRANSITIONS.items(),
         ),
         Machine(
             title="Presence of a participant 会商室成员",
             source="rooms/room.py",
             start=room.Presence.INVITED,
             states=room.Presence,
-            table=room.TRANSITIONS,
+            steps=room.TRANSITIONS.items(),
         ),
         Machine(
             title="Feed 现场画面",
             source="rooms/feed.py",
             start=feed.FeedState.IDLE,
             states=feed.FeedState,
-            table=feed.TRANSITIONS,
+            steps=feed.TRANSITIONS.items(),
         ),
     )
 
@@ -70,7 +70,7 @@ def diagram(machine: Machine) -> str:
     arrows: dict[tuple[str, str], list[str]] = {}
     staying: dict[str, list[str]] = {}
     leaving: set[str] = set()
-    for (state, command), after in machine.table.items():
+    for (state, command), after in machine.steps:
         if after is state:
             staying.setdefault(state.value, []).append(command.value)
         else:
