@@ -84,8 +84,8 @@ VIDEO = AssignmentMode.VIDEO
 # type -> (name, English, departments: slug, required, lead, mode)
 _PLANS: dict[str, tuple[str, str, tuple[tuple[str, bool, bool, AssignmentMode], ...]]] = {
     "wage_dispute": (
-        "讨薪聚集 · 5 部门",
-        "Wage dispute · 5 departments",
+        "讨薪聚集",
+        "Wage dispute",
         (
             ("labour", True, True, VIDEO),
             ("police", True, False, SCENE),
@@ -95,8 +95,8 @@ _PLANS: dict[str, tuple[str, str, tuple[tuple[str, bool, bool, AssignmentMode], 
         ),
     ),
     "burst_pipe": (
-        "水管爆裂 · 4 部门",
-        "Burst pipe · 4 departments",
+        "水管爆裂",
+        "Burst pipe",
         (
             ("housing", True, True, SCENE),
             ("police", True, False, SCENE),
@@ -105,13 +105,13 @@ _PLANS: dict[str, tuple[str, str, tuple[tuple[str, bool, bool, AssignmentMode], 
         ),
     ),
     "noise": (
-        "邻里噪声 · 2 部门",
-        "Neighbours' noise · 2 departments",
+        "邻里噪声",
+        "Neighbours' noise",
         (("police", True, True, SCENE), ("justice", True, False, VIDEO)),
     ),
     "gathering": (
-        "人员聚集 · 4 部门",
-        "Gathering · 4 departments",
+        "人员聚集",
+        "Gathering",
         (
             ("police", True, True, SCENE),
             ("petition", True, False, VIDEO),
@@ -120,8 +120,8 @@ _PLANS: dict[str, tuple[str, str, tuple[tuple[str, bool, bool, AssignmentMode], 
         ),
     ),
     "medical_dispute": (
-        "医患纠纷 · 3 部门",
-        "Medical dispute · 3 departments",
+        "医患纠纷",
+        "Medical dispute",
         (("health", True, True, SCENE), ("police", True, False, SCENE), ("justice", True, False, VIDEO)),
     ),
 }
@@ -267,7 +267,7 @@ def _plans_of(district: str, policy: EscalationPolicy) -> list[ResponsePlan]:
     whole_net = ResponsePlan(
         id=PlanId(f"{district}.wage_dispute.difficult"),
         name="讨薪聚集（疑难）· 8 部门",
-        name_en="Wage dispute, difficult · 8 departments",
+        name_en="Wage dispute, difficult",
         agency_id=AgencyId(district),
         type="wage_dispute",
         level=Level.DIFFICULT,

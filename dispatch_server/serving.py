@@ -42,8 +42,9 @@ async def _serve(config: Config, *, with_demo: bool) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    seed = seeding.demo_city() if with_demo else seeding.bare(config.site_name)
     async with AsyncExitStack() as stack:
-        hub = await stack.enter_async_context(started(config, with_demo=with_demo))
+        hub = await stack.enter_async_context(started(config, seed=seed))
         demonstration = Demonstration(hub, config) if with_demo else None
         print(await welcome(hub, config, with_demo=with_demo), flush=True)
         if demonstration is not None:
@@ -52,8 +53,8 @@ async def _serve(config: Config, *, with_demo: bool) -> None:
 
 
 @asynccontextmanager
-async def started(config: Config, *, with_demo: bool) -> AsyncIterator[Hub]:
-    """A hub that listens on all its ports. Raises: StartError."""
+async def started(config: Config, *, seed: seeding.Seed) -> AsyncIterator[Hub]:
+    """A hub that listens on all its ports; an empty store begins with the seed. Raises: StartError."""
     async with AsyncExitStack() as stack:
         worker = WorkerProcess(udp_port=config.port + 2, advertise=media_addresses(config))
         try:
@@ -73,9 +74,7 @@ async def started(config: Config, *, with_demo: bool) -> AsyncIterator[Hub]:
             )
         )
         if not hub.directories.now().agencies:
-            await seeding.sow(
-                hub.reference, seeding.demo_city() if with_demo else seeding.bare(config.site_name)
-            )
+            await seeding.sow(hub.reference, seed)
             await hub.directories.reload()
         runner = web.AppRunner(hub.app, access_log=None, shutdown_timeout=2)
         await runner.setup()
