@@ -77,6 +77,7 @@ class Hub:
     directories: Directories
     sign_in: SignInDesk
     feeds: Feeds
+    desk: Desk
     timekeeper: Timekeeper
     pages: Pages
     sockets: socketio.AsyncServer
@@ -320,6 +321,7 @@ def assemble(
         directories=directories,
         sign_in=sign_in,
         feeds=feeds,
+        desk=desk,
         timekeeper=timekeeper,
         pages=pages,
         sockets=sockets,
