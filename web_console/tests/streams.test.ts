@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { apply, emptyPicture, lastSeen, putIncident, take, type Picture } from '@/state/streams'
-import type { StreamAdvanced } from '@/wire/events'
-import type { FeedView, IncidentPart, IncidentView, JournalEventView } from '@/wire/views'
+import type { FeedView, IncidentPart, IncidentView, JournalEventView, StreamAdvanced } from '@/wire/views'
 
 const event = (seq: number, kind = 'k'): JournalEventView => ({
   stream: 'incident:1', seq, at: new Date(seq * 1000).toISOString(), kind, actor: null, payload: {}, hash: String(seq),
@@ -11,10 +10,11 @@ const feed = (id: string, state: FeedView['state'] = 'live') => ({ id, state }) 
 const head = (seq: number, title: string) => ({ id: '1', stream: 'incident:1', seq, title }) as IncidentPart
 const view = (seq: number, title: string, feeds: FeedView[] = []): IncidentView => ({ ...head(seq, title), assignments: [], feeds, orders: [] })
 
+const NOTHING = { incident: null, assignments: [], feeds: [], orders: [], room: null }
 const DELTAS: StreamAdvanced[] = [
-  { stream: 'incident:1', base: 0, seq: 1, events: [event(1)], parts: { incident: head(1, 'first') } },
-  { stream: 'incident:1', base: 1, seq: 3, events: [event(2), event(3)], parts: { feeds: [feed('f'), feed('g')] } },
-  { stream: 'incident:1', base: 3, seq: 4, events: [event(4)], parts: { incident: head(4, 'second'), feeds: [feed('f', 'interrupted')] } },
+  { stream: 'incident:1', base: 0, seq: 1, events: [event(1)], parts: { ...NOTHING, incident: head(1, 'first') } },
+  { stream: 'incident:1', base: 1, seq: 3, events: [event(2), event(3)], parts: { ...NOTHING, feeds: [feed('f'), feed('g')] } },
+  { stream: 'incident:1', base: 3, seq: 4, events: [event(4)], parts: { ...NOTHING, incident: head(4, 'second'), feeds: [feed('f', 'interrupted')] } },
 ]
 const FETCHED = view(4, 'second', [feed('f', 'interrupted'), feed('g')])
 
@@ -67,9 +67,9 @@ describe('a stream', () => {
   it('takes a sync: what is gone goes, what is missed comes once', () => {
     const picture = emptyPicture()
     run(picture, DELTAS.slice(0, 2))
-    take(picture, { now: '', incidents: [FETCHED], rooms: [], gone: [], missed: { 'incident:1': [event(3), event(4)] } })
+    take(picture, { now: '', incidents: [FETCHED], rooms: [], gone: [], ringing: [], missed: { 'incident:1': [event(3), event(4)] } })
     expect(picture.journals['incident:1']?.map((e) => e.seq)).toEqual([1, 2, 3, 4])
-    take(picture, { now: '', incidents: [], rooms: [], gone: ['incident:1'], missed: {} })
+    take(picture, { now: '', incidents: [], rooms: [], gone: ['incident:1'], ringing: [], missed: {} })
     expect(picture).toEqual(emptyPicture())
   })
 })

@@ -34,8 +34,8 @@ export const zh = {
   },
   dept: {
     title: '联动部门', inPlace: '{m} / {n} 到位', planned: '待召集 {n}', add: '加部门', online: '在线', offline: '不在线', nobody: '无人值班', lead: '牵头', optional: '可选', required: '必到', resummon: '再召集', change: '换人', release: '解除',
-    sentAt: '{time} 下发，等待送达', notified: '{time} 送达，未接受', accepted: '已接受，未到位', enRoute: '{time} 出发，赶赴中', declined: '无法处理：{reason}', unreachable: '联系不上。换人或打电话', released: '已解除', recalled: '已撤销',
-    next: '{time} 后报{target}', nextDue: '正在报{target}', onDuty: '值班 {names}', attempt: '第 {n} 次召集', empty: '未召集', emptyHint: '按 F9 召集预案部门', choose: '选择部门', modeVideo: '视频会商', modeScene: '赶赴现场', chooseMode: '到位方式', requiredToggle: '必到部门',
+    sentAt: '{time} 下发，等待送达', notified: '已送达，未接受', accepted: '已接受，未到位', enRoute: '{time} 出发，赶赴中', declined: '无法处理：{reason}', unreachable: '联系不上。换人或打电话', released: '已解除', recalled: '已撤销',
+    next: '{time} 后报{target}', nextDue: '正在报{target}', nextSame: '{time} 后再呼', nextSameDue: '正在再呼', onDuty: '值班 {names}', attempt: '第 {n} 次召集', empty: '未召集', emptyHint: '按 F9 召集预案部门', choose: '选择部门', modeVideo: '视频会商', modeScene: '赶赴现场', chooseMode: '到位方式', requiredToggle: '必到部门',
     changeFor: '{name} 换人', changeHint: '时限不变，两人都留痕', noPeople: '该部门没有可选人员', releaseFor: '解除 {name}', none: '没有可加的部门', search: '搜索部门',
   },
   tabs: { timeline: '时间线', room: '会商', orders: '指令' },

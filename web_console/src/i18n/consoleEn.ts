@@ -35,8 +35,8 @@ export const en: typeof zh = {
   },
   dept: {
     title: 'Departments', inPlace: '{m} / {n} in place', planned: '{n} to summon', add: 'Add', online: 'online', offline: 'not online', nobody: 'nobody on duty', lead: 'lead', optional: 'optional', required: 'required', resummon: 'Urge', change: 'Replace', release: 'Release',
-    sentAt: 'Sent {time}, awaiting delivery', notified: 'Delivered {time}, not accepted', accepted: 'Accepted, not in place', enRoute: 'Left {time}, en route', declined: 'Declined: {reason}', unreachable: 'Unreachable. Replace or phone', released: 'Released', recalled: 'Recalled',
-    next: '{target} in {time}', nextDue: 'now to {target}', onDuty: 'On duty: {names}', attempt: 'Summons {n}', empty: 'Not summoned', emptyHint: 'F9 summons the plan', choose: 'Department', modeVideo: 'By video', modeScene: 'To the scene', chooseMode: 'How', requiredToggle: 'Required',
+    sentAt: 'Sent {time}', notified: 'Not accepted', accepted: 'Accepted, not in place', enRoute: 'Left {time}, en route', declined: 'Declined: {reason}', unreachable: 'Unreachable. Replace or phone', released: 'Released', recalled: 'Recalled',
+    next: '{target} in {time}', nextDue: 'now to {target}', nextSame: 'again in {time}', nextSameDue: 'calling again', onDuty: 'On duty: {names}', attempt: 'Summons {n}', empty: 'Not summoned', emptyHint: 'F9 summons the plan', choose: 'Department', modeVideo: 'By video', modeScene: 'To the scene', chooseMode: 'How', requiredToggle: 'Required',
     changeFor: 'Replace at {name}', changeHint: 'The clock runs on; both names are logged', noPeople: 'Nobody to choose in this department', releaseFor: 'Release {name}', none: 'No department left to add', search: 'Search departments',
   },
   tabs: { timeline: 'Timeline', room: 'Room', orders: 'Orders' },

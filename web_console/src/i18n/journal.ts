@@ -38,7 +38,7 @@ export const zh = {
     participant_invited: '邀请 {person}', participant_joined: '{person} 入会', participant_dropped: '{person} 中断',
     participant_returned: '{person} 恢复', participant_left: '{person} 离会', participant_muted: '{person} 静音',
     participant_muted_off: '{person} 取消静音', participant_removed: '请出 {person}',
-    feed_started: '{feed} 开始图传', feed_interrupted: '{feed} 画面中断', feed_resumed: '{feed} 画面恢复', feed_stopped: '{feed} 结束图传',
+    feed_attached: '{feed} 接入本警情', feed_started: '{feed} 开始图传', feed_interrupted: '{feed} 画面中断', feed_resumed: '{feed} 画面恢复', feed_stopped: '{feed} 结束图传',
   },
 }
 
@@ -80,6 +80,6 @@ export const en: typeof zh = {
     participant_invited: 'invited {person}', participant_joined: '{person} joined', participant_dropped: '{person} dropped',
     participant_returned: '{person} is back', participant_left: '{person} left', participant_muted: '{person} muted',
     participant_muted_off: '{person} unmuted', participant_removed: 'removed {person}',
-    feed_started: '{feed} went live', feed_interrupted: '{feed} was interrupted', feed_resumed: '{feed} is back', feed_stopped: '{feed} ended',
+    feed_attached: '{feed} attached', feed_started: '{feed} went live', feed_interrupted: '{feed} was interrupted', feed_resumed: '{feed} is back', feed_stopped: '{feed} ended',
   },
 }

@@ -94,8 +94,11 @@ export const useSubscriber = defineStore('subscriber', () => {
     try {
       await ask(link.socket, 'media_watch', { connection_id, incident_id: incidentId.value, video: plan.video, audio: true })
     } catch (reason) {
-      if (asRefusal(reason).code === 'unknown_connection') lost()
-      else if (link.connected) gather = window.setTimeout(() => void watch(), REWATCH_MS)
+      const refusal = asRefusal(reason)
+      if (refusal.code === 'unknown_connection') {
+        discard()
+        void open()
+      } else if (refusal.kind === 'offline' && link.connected) gather = window.setTimeout(() => void watch(), REWATCH_MS)
     }
   }
 

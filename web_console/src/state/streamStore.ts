@@ -6,10 +6,9 @@ import { computed, reactive, ref, shallowReactive } from 'vue'
 import { useLink } from '@/state/link'
 import { apply, drop, emptyPicture, idOfStream, lastSeen, mergeEvents, putIncident, putRoom, take } from '@/state/streams'
 import * as commands from '@/wire/commands'
-import type { StreamAdvanced } from '@/wire/events'
 import { asRefusal, type Refusal } from '@/wire/refusal'
 import { ask } from '@/wire/socket'
-import type { IncidentView, JournalEventView, RoomView } from '@/wire/views'
+import type { IncidentView, JournalEventView, RoomView, StreamAdvanced, Synced } from '@/wire/views'
 
 /** Broadcasts kept while a sync is under way; more than this means the next sync brings them anyway. */
 const HELD_LIMIT = 500
@@ -22,7 +21,7 @@ export const useStreams = defineStore('streams', () => {
   const refusal = ref<Refusal | null>(null)
   const unread = reactive<Record<string, number>>({})
   const journalsLoaded = shallowReactive(new Set<string>())
-  const watchers = new Set<(delta: StreamAdvanced) => void>()
+  const listeners = new Set<(reply: Synced) => void>()
   let held: StreamAdvanced[] = []
   let syncing = false
   let again = false
@@ -35,7 +34,6 @@ export const useStreams = defineStore('streams', () => {
       void sync()
     } else if (outcome === 'applied') {
       unread[delta.stream] = (unread[delta.stream] ?? 0) + delta.events.length
-      for (const watcher of watchers) watcher(delta)
     }
   }
 
@@ -48,9 +46,11 @@ export const useStreams = defineStore('streams', () => {
     again = false
     clearTimeout(retry)
     try {
-      take(picture, await ask(link.socket, 'sync', { streams: lastSeen(picture) }))
+      const reply = await ask(link.socket, 'sync', { streams: lastSeen(picture) })
+      take(picture, reply)
       loaded.value = true
       refusal.value = null
+      for (const listener of listeners) listener(reply)
       const waiting = held
       held = []
       for (const delta of waiting) if (apply(picture, delta) === 'gap') again = true
@@ -104,9 +104,9 @@ export const useStreams = defineStore('streams', () => {
     markRead: (stream: string) => {
       unread[stream] = 0
     },
-    onAdvance: (watcher: (delta: StreamAdvanced) => void) => {
-      watchers.add(watcher)
-      return () => watchers.delete(watcher)
+    /** Calls the listener after every sync. */
+    onSynced: (listener: (reply: Synced) => void) => {
+      listeners.add(listener)
     },
     reset: () => {
       Object.assign(picture, emptyPicture())

@@ -5,8 +5,7 @@
  * from; one that starts later shows a gap, and the caller syncs. snapshot + deltas = a new snapshot.
  */
 
-import type { StreamAdvanced, SyncReply } from '@/wire/events'
-import type { IncidentView, JournalEventView, RoomView } from '@/wire/views'
+import type { IncidentView, JournalEventView, RoomView, StreamAdvanced, Synced } from '@/wire/views'
 
 export interface Picture {
   /** Last sequence number by stream. */
@@ -109,7 +108,7 @@ export function lastSeen(picture: Picture): Record<string, number> {
 }
 
 /** Takes over what a sync brought. */
-export function take(picture: Picture, reply: SyncReply): void {
+export function take(picture: Picture, reply: Synced): void {
   for (const stream of reply.gone) drop(picture, stream)
   for (const incident of reply.incidents) putIncident(picture, incident)
   for (const room of reply.rooms) putRoom(picture, room)

@@ -8,6 +8,7 @@ export interface Names {
   agency: (agencyId: string) => string
   person: (personId: string) => string
   feed: (feedId: string) => string
+  participant: (participantId: string) => string
   word: (key: string) => string
 }
 
@@ -34,7 +35,7 @@ const minutes = (ms: unknown) => {
   const s = Math.round(Number(ms) / 1000)
   return `${String(Math.floor(s / 60)).padStart(2, '0')}:${String(s % 60).padStart(2, '0')}`
 }
-const participant = (p: Record<string, unknown>, n: Names) => ({ person: text(p.name) || n.person(text(p.person_id)) })
+const participant = (p: Record<string, unknown>, n: Names) => ({ person: text(p.name) || n.participant(text(p.participant_id)) })
 const feed = (p: Record<string, unknown>, n: Names) => ({ feed: text(p.name) || n.feed(text(p.feed_id ?? p.source_id ?? p.id)) })
 
 const RULES: Record<string, Rule> = {
@@ -100,6 +101,7 @@ const RULES: Record<string, Rule> = {
   feed_started: { icon: 'video', params: feed },
   feed_interrupted: { icon: 'offline', tone: 'warn', params: feed },
   feed_resumed: { icon: 'video', params: feed },
+  feed_attached: { icon: 'video', params: feed },
   feed_stopped: { icon: 'novideo', params: feed },
 }
 

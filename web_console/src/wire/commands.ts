@@ -4,6 +4,7 @@ import { get, patch, post } from '@/wire/http'
 import type {
   Agency, AssignmentMode, AssignmentView, Directory, FeedKind, FeedView, FollowUpResult, IncidentView, JournalEventView, Level, Me,
   MyAssignment, Person, Place, PlanPreview, PlanSummary, Position, Role, RoomView,
+  Summoned,
 } from '@/wire/views'
 
 export const signIn = (login: string, password: string) => post<Me>('/api/sign-in', { login, password })
@@ -26,9 +27,8 @@ export const journal = (id: string, after = 0) =>
 
 export const planFor = (id: string, planId?: string) =>
   get<PlanPreview>(`/api/incidents/${id}/plan${planId ? `?plan=${encodeURIComponent(planId)}` : ''}`)
-export const plans = () => get<{ plans: PlanSummary[] }>('/api/plans')
+export const plans = (id: string) => get<{ plans: PlanSummary[] }>(`/api/incidents/${id}/plans`)
 
-export interface Summoned { incident: IncidentView; room_id: string; pressed: 'issued' | 'resummoned' | 'unchanged'; resummoned: number }
 export const summon = (id: string, planId: string | undefined, key: string) =>
   post<Summoned>(`/api/incidents/${id}/summon`, planId ? { plan_id: planId } : {}, key)
 export const recall = (id: string, key: string) => post<IncidentView>(`/api/incidents/${id}/recall`, {}, key)
@@ -61,7 +61,6 @@ export const openFeed = (feed: NewFeed, key?: string) => post<{ feed: FeedView; 
 export const endFeed = (id: string) => post<unknown>(`/api/feeds/${id}/end`)
 export const sendPosition = (id: string, position: Position) => post<unknown>(`/api/feeds/${id}/position`, position)
 
-export const agencies = () => get<{ agencies: Agency[] }>('/api/agencies')
 export const addAgency = (agency: Omit<Agency, 'id'>) => post<Agency>('/api/agencies', agency)
 export const addPerson = (person: { name: string; login: string; role: Role; agency_id: string; password?: string }) =>
   post<Person>('/api/people', person)

@@ -1,38 +1,10 @@
 /** The Socket.IO vocabulary, both ways; docs/protocol.md says when each is sent. */
 
-import type {
-  AssignmentView, FeedView, IncidentPart, IncidentView, Instant, JournalEventView, OrderView, PersonRef, RoomView,
-} from '@/wire/views'
+import type { Instant, OrderView, PersonRef, StreamAdvanced, SummonsRing, Synced } from '@/wire/views'
 
 export type Refused = { ok: false; code: string; message: string }
 export type Ack<T> = ({ ok: true } & T) | Refused
 
-export interface SyncReply {
-  now: Instant
-  incidents: IncidentView[]
-  rooms: RoomView[]
-  gone: string[]
-  missed: Record<string, JournalEventView[]>
-}
-
-export interface StreamAdvanced {
-  stream: string
-  base: number
-  seq: number
-  events: JournalEventView[]
-  parts: {
-    incident?: IncidentPart
-    assignments?: AssignmentView[]
-    feeds?: FeedView[]
-    orders?: OrderView[]
-    room?: RoomView
-  }
-}
-
-export interface SummonsRing {
-  assignment_id: string; incident_id: string; number: string; title: string; place: string; department_id: string
-  step: number; attempt: number; due_at: Instant; kind: 'summons' | 'escalation' | 'resummons' | 'overdue'
-}
 export interface RingStopped {
   assignment_id: string; reason: 'acknowledged' | 'recalled' | 'released'; by: PersonRef | null; at: Instant
 }
@@ -66,7 +38,7 @@ export interface HubToPage {
 type Reply<T> = (ack: Ack<T>) => void
 
 export interface PageToHub {
-  sync: (request: { streams: Record<string, number> }, reply: Reply<SyncReply>) => void
+  sync: (request: { streams: Record<string, number> }, reply: Reply<Synced>) => void
   clock: (request: Record<string, never>, reply: Reply<{ now: Instant }>) => void
   media_open: (request: { profile: 'console' | 'phone' }, reply: Reply<MediaOpened>) => void
   media_answer: (request: { connection_id: string; sdp: string }, reply: Reply<object>) => void

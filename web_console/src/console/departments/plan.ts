@@ -51,8 +51,8 @@ export const usePlan = defineStore('plan', () => {
 
   return {
     preview, refusal, all, load,
-    loadAll: async () => {
-      all.value = (await commands.plans()).plans
+    loadAll: async (incidentId: string) => {
+      all.value = (await commands.plans(incidentId)).plans
     },
   }
 })

@@ -15,7 +15,7 @@ import { useStreams } from '@/state/streamStore'
 import * as commands from '@/wire/commands'
 import { newKey } from '@/wire/http'
 import { asRefusal } from '@/wire/refusal'
-import type { IncidentView, PlanPreview } from '@/wire/views'
+import type { IncidentView, PlanPreview, Summoned } from '@/wire/views'
 
 export interface Press {
   phase: 'sending' | 'queued' | 'sent'
@@ -62,7 +62,7 @@ export const usePress = defineStore('press', () => {
   const presses = reactive<Record<string, Press>>({})
   let ticking = 0
 
-  async function send(incidentId: string): Promise<commands.Summoned | null> {
+  async function send(incidentId: string): Promise<Summoned | null> {
     const press = presses[incidentId]
     if (!press) return null
     press.phase = 'sending'
@@ -111,7 +111,7 @@ export const usePress = defineStore('press', () => {
     presses, keySays,
     queuedCount: computed(() => Object.values(presses).filter((press) => press.phase === 'queued').length),
     /** Presses the key for the incident. Raises: Refusal, except while offline: then it waits in the queue. */
-    press: (incident: IncidentView, plan: PlanPreview | null): Promise<commands.Summoned | null> => {
+    press: (incident: IncidentView, plan: PlanPreview | null): Promise<Summoned | null> => {
       const running = presses[incident.id]
       if (running && running.phase !== 'sent') return Promise.resolve(null)
       const again = summoned(incident)

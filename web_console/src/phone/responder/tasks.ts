@@ -3,6 +3,7 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
 
+import { buzz } from '@/phone/buzz'
 import { useClock } from '@/state/clock'
 import { useLink } from '@/state/link'
 import { useStreams } from '@/state/streamStore'
@@ -10,7 +11,7 @@ import { TonePlayer, TUNES } from '@/tones/tones'
 import * as commands from '@/wire/commands'
 import { asRefusal, type Refusal } from '@/wire/refusal'
 import { ask } from '@/wire/socket'
-import type { AssignmentView, IncidentView, MyAssignment } from '@/wire/views'
+import type { AssignmentView, IncidentView, MyAssignment, SummonsRing } from '@/wire/views'
 
 const RING_EVERY_MS = 3_000
 /** After this the next step of the escalation rings again anyway. */
@@ -36,10 +37,7 @@ export const useTasks = defineStore('tasks', () => {
   }
   async function load(): Promise<void> {
     try {
-      for (const task of (await commands.myAssignments()).assignments) {
-        know(task)
-        if (isRinging(task.assignment)) ring(task.assignment.id, task.assignment.step, task.assignment.attempt)
-      }
+      for (const task of (await commands.myAssignments()).assignments) know(task)
       loaded.value = true
       refusal.value = null
     } catch (reason) {
@@ -58,10 +56,15 @@ export const useTasks = defineStore('tasks', () => {
     ask(link.socket, 'ring_received', { assignment_id: id, step, attempt }).catch(() => told.delete(receipt))
   }
   link.socket.on('connect', () => void load())
-  link.socket.on('summons_ring', (event) => {
+  function heard(event: SummonsRing): void {
     ids.set(event.assignment_id, event.incident_id)
     ring(event.assignment_id, event.step, event.attempt)
     if (!streams.picture.incidents[event.incident_id]) void fetchOne(event.assignment_id).catch(() => undefined)
+  }
+  link.socket.on('summons_ring', heard)
+  // What rang while this page was away rings now.
+  streams.onSynced(({ ringing: rings }) => {
+    rings.forEach(heard)
   })
   link.socket.on('ring_stopped', ({ assignment_id }) => {
     rungSince.delete(assignment_id)
@@ -89,7 +92,7 @@ export const useTasks = defineStore('tasks', () => {
     if (!ringing.value.length) return
     player.play(TUNES.ring)
     ringBlocked.value = player.blocked
-    ;(navigator.vibrate as ((pattern: number[]) => boolean) | undefined)?.call(navigator, [500, 200, 500])
+    buzz([500, 200, 500])
   }, RING_EVERY_MS)
 
   return {
