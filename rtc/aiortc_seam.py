@@ -99,6 +99,11 @@ class DtlsPeer:
         await self._dtls.start(RTCDtlsParameters(fingerprints=prints))
         return self._dtls.state == "connected"
 
+    @property
+    def profile(self) -> str:
+        """The SRTP profile that was agreed, as OpenSSL names it."""
+        return self._dtls._ssl.get_selected_srtp_profile().decode() if self._dtls._ssl else ""
+
     def on_farewell(self, callback: Callable[[], None]) -> None:
         """Call back once when the peer has closed the connection by DTLS."""
 

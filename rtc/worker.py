@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import gc
 import ipaddress
+import logging
 import os
 import signal
 import sys
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the hub, whose end is ours
@@ -83,7 +85,7 @@ async def serve(socket_path: str, udp_port: int, hosts: tuple[str, ...]) -> int:
             hub.emit(WorkerReady())
             await _answer_requests(engine, reader, hub)
     except* _HubGone:
-        log.info("hub.gone")
+        log.debug("hub.gone")
     finally:
         port.close()
         writer.close()
@@ -109,6 +111,8 @@ class _Hub:
         self.write(wire.event_frame(event))
 
     def write(self, frame: wire.Frame) -> None:
+        if self._writer.transport.is_closing():
+            return  # the hub is gone: nobody is told any more
         if self._writer.transport.get_write_buffer_size() > UNREAD_LIMIT_BYTES:
             self._writer.transport.abort()
             return
