@@ -39,11 +39,11 @@ from dispatch_server.media.director import MediaDirector
 from dispatch_server.media.following import MediaFollower
 from dispatch_server.metrics import register
 from dispatch_server.notifying import Outbox
-from dispatch_server.ports import MediaPlane, Notifier
+from dispatch_server.ports import Broadcaster, MediaPlane, Notifier
 from dispatch_server.relay import Relay
 from dispatch_server.sockets.events import SocketEvents
 from dispatch_server.sockets.presence import Presence
-from dispatch_server.sockets.server import SocketBroadcaster, make_server
+from dispatch_server.sockets.server import SocketBroadcaster, drop_slow, make_server
 from dispatch_server.store.accounts import Accounts
 from dispatch_server.store.engine import migrate, open_engine, sqlite_url
 from dispatch_server.store.reader import Reader
@@ -74,11 +74,21 @@ class Hub:
     reader: Reader
     writer: Writer
     reference: Reference
+    accounts: Accounts
     directories: Directories
     sign_in: SignInDesk
-    feeds: Feeds
     desk: Desk
+    incidents: Incidents
+    answers: Answers
+    room_life: RoomLife
+    feeds: Feeds
+    looking: Looking
+    locating: Locating
+    presence: Presence
+    director: MediaDirector
+    outbox: Outbox
     timekeeper: Timekeeper
+    housekeeping: Housekeeping
     pages: Pages
     sockets: socketio.AsyncServer
     description: Mapping[str, Any]
@@ -144,8 +154,12 @@ def assemble(
     ca_path: Path | None,
     engines: tuple[AsyncEngine, AsyncEngine],
     tasks: Tasks,
+    broadcaster: Broadcaster | None = None,
 ) -> tuple[Hub, dict[str, Callable[[], Coroutine[Any, Any, None]]]]:
-    """Every part made and joined; nothing runs and nothing was read yet. The jobs are the hub's own tasks."""
+    """Every part made and joined; nothing runs and nothing was read yet. The jobs are the hub's own tasks.
+
+    Without a broadcaster of the caller's the hub's own sockets are told.
+    """
     reading, writing = engines
     zone, lifetime = ZoneInfo(config.timezone), timedelta(hours=config.session_hours)
     reader, writer = Reader(reading), Writer(writing, new_salt=new_token)
@@ -154,7 +168,7 @@ def assemble(
     directory = directories.now
     positions = PositionBook(reader=reader, writer=writer)
     sockets = make_server(origins=config.origins, redis_url=config.redis_url)
-    broadcaster, presence = SocketBroadcaster(sockets), Presence(clock)
+    broadcaster, presence = broadcaster or SocketBroadcaster(sockets), Presence(clock)
 
     relay = Relay(
         broadcaster=broadcaster,
@@ -231,7 +245,7 @@ def assemble(
 
     async def beat(cycle: int, now: datetime) -> None:
         await broadcaster.to_all("beat", {"cycle": cycle, "now": instant(now)})
-        await broadcaster.drop_slow()
+        await drop_slow(sockets)
 
     timekeeper = Timekeeper(desk=desk, reader=reader, clock=clock, beat=beat)
     housekeeping = Housekeeping(
@@ -318,11 +332,21 @@ def assemble(
         reader=reader,
         writer=writer,
         reference=reference,
+        accounts=accounts,
         directories=directories,
         sign_in=sign_in,
-        feeds=feeds,
         desk=desk,
+        incidents=incidents,
+        answers=answers,
+        room_life=room_life,
+        feeds=feeds,
+        looking=looking,
+        locating=locating,
+        presence=presence,
+        director=director,
+        outbox=outbox,
         timekeeper=timekeeper,
+        housekeeping=housekeeping,
         pages=pages,
         sockets=sockets,
         description=description,

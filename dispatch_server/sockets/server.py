@@ -86,12 +86,13 @@ class SocketBroadcaster:
     async def to_all(self, event: str, data: BaseModel | Mapping[str, Any]) -> None:
         await self._server.emit(event, _plain(data))
 
-    async def drop_slow(self) -> None:
-        """Browsers that do not take what they are sent are disconnected; they come back and sync."""
-        for eio_sid, socket in list(self._server.eio.sockets.items()):
-            if socket.queue.qsize() > BACKLOG_LIMIT:
-                _log.warning("socket.too_slow", backlog=socket.queue.qsize())
-                await self._server.eio.disconnect(eio_sid)
+
+async def drop_slow(server: socketio.AsyncServer) -> None:
+    """Browsers that do not take what they are sent are disconnected; they come back and sync."""
+    for eio_sid, socket in list(server.eio.sockets.items()):
+        if socket.queue.qsize() > BACKLOG_LIMIT:
+            _log.warning("socket.too_slow", backlog=socket.queue.qsize())
+            await server.eio.disconnect(eio_sid)
 
 
 def _plain(data: BaseModel | Mapping[str, Any]) -> Any:
