@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 GENESIS = "0" * 64
 
@@ -49,7 +49,7 @@ def canonical(payload: Mapping[str, object]) -> str:
 
 def instant(at: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and Z: the text that is hashed, stored and sent."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def payload_digest(salt: str, payload: str) -> str:
@@ -106,25 +106,37 @@ def first_break(links: Iterable[Link], *, head_seq: int, head_hash: str, stream:
     for link in links:
         if link.seq != seq + 1:
             return Break(stream=stream, seq=seq + 1, reason="missing")
-        if link.prev_hash != prev:
-            return Break(stream=stream, seq=link.seq, reason="does not follow the one before")
-        if link.payload is not None and payload_digest(link.salt or "", link.payload) != link.payload_hash:
-            return Break(stream=stream, seq=link.seq, reason="payload changed")
-        digest = link_digest(
-            stream=link.stream,
-            seq=link.seq,
-            at=link.at,
-            kind=link.kind,
-            actor_id=link.actor_id,
-            payload_hash=link.payload_hash,
-            prev_hash=link.prev_hash,
-        )
-        if digest != link.hash:
-            return Break(stream=stream, seq=link.seq, reason="entry changed")
+        if reason := _fault(link, prev) or _misfit(link, head_seq, head_hash):
+            return Break(stream=stream, seq=link.seq, reason=reason)
         seq, prev = link.seq, link.hash
-    if seq != head_seq or prev != head_hash:
+    if seq < head_seq:
         return Break(stream=stream, seq=seq + 1, reason="tail missing")
     return None
+
+
+def _fault(link: Link, prev_hash: str) -> str | None:
+    """What is wrong with a link by itself and by the one before it."""
+    if link.prev_hash != prev_hash:
+        return "does not follow the one before"
+    if link.payload is not None and payload_digest(link.salt or "", link.payload) != link.payload_hash:
+        return "payload changed"
+    digest = link_digest(
+        stream=link.stream,
+        seq=link.seq,
+        at=link.at,
+        kind=link.kind,
+        actor_id=link.actor_id,
+        payload_hash=link.payload_hash,
+        prev_hash=link.prev_hash,
+    )
+    return "entry changed" if digest != link.hash else None
+
+
+def _misfit(link: Link, head_seq: int, head_hash: str) -> str | None:
+    """How a link disagrees with the head of its stream."""
+    if link.seq > head_seq:
+        return "after the head"
+    return "not what the head names" if link.seq == head_seq and link.hash != head_hash else None
 
 
 def heads_text(heads: Iterable[tuple[str, int, str]]) -> str:

@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
+_SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
 settings.register_profile(
     "sample",
     max_examples=150,
@@ -23,3 +25,14 @@ settings.register_profile(
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("full" if config.getoption("--full") else "sample")
+
+
+def share(part: float, *, steps: int | None = None) -> settings:
+    """The profile in force with only this part of its examples: for tests whose examples are dear."""
+    now = settings()
+    return settings(
+        now,
+        max_examples=max(1, round(now.max_examples * part)),
+        stateful_step_count=steps or now.stateful_step_count,
+        suppress_health_check=[*_SLOW_IS_FINE, HealthCheck.function_scoped_fixture],
+    )
