@@ -134,8 +134,9 @@ class SyntheticPeer:
     def vanish(self) -> None:
         """It is gone without a word."""
         self.stop_checking()
-        asyncio.get_running_loop().remove_reader(self._socket.fileno())
-        self._socket.close()
+        if self._socket.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            self._socket.close()
 
     async def close(self) -> None:
         """It has said farewell and is gone."""

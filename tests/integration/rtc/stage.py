@@ -11,7 +11,9 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from aiohttp import web
+from synthetic_peer import SyntheticPeer
 
+from rtc.aiortc_seam import WorkerCertificate
 from rtc.errors import RtcError
 from rtc.plane import AudioRoute, MediaEvent, ScopeRoutes, SlotsChanged, SlotState, VideoRoute
 from rtc.supervisor import WorkerProcess
@@ -29,6 +31,7 @@ class Stage:
         self.slots: dict[tuple[str, str], SlotState] = {}
         self.url = ""
         self.epoch = 0
+        self.peers: list[SyntheticPeer] = []
         self._arrived = asyncio.Condition()
         self._stack = contextlib.AsyncExitStack()
 
@@ -46,6 +49,7 @@ class Stage:
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        self._stack.callback(lambda: [peer.vanish() for peer in self.peers])
         reading = asyncio.create_task(self._read())
         self._stack.callback(reading.cancel)
         return self
@@ -54,6 +58,11 @@ class Stage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    def peer(self) -> SyntheticPeer:
+        """A synthetic peer that is gone at the end."""
+        self.peers.append(SyntheticPeer(WorkerCertificate()))
+        return self.peers[-1]
 
     async def until(
         self, kind: type[Event], test: Callable[[Event], bool] = lambda _: True, *, within_s: float = 15
