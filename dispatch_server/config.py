@@ -12,13 +12,18 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from dispatch_server.errors import StartError
 
 FILE_NAME = "liandong.toml"
 _PREFIX = "LIANDONG_"
+_DATABASES = ("postgresql+asyncpg", "sqlite+aiosqlite")
 
 
 class Config(BaseModel):
@@ -67,6 +72,44 @@ class Config(BaseModel):
         str, Field(pattern="^(json|console)$", description="json for machines, console for people.")
     ] = "json"
 
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, LookupError):
+            raise ValueError(f"there is no time zone {name!r}") from None
+        return name
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_database(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            driver = make_url(url).drivername
+        except ArgumentError:
+            driver = ""
+        if driver not in _DATABASES:
+            raise ValueError(f"expected a URL that begins with {' or '.join(f'{d}://' for d in _DATABASES)}")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_redis(cls, url: str | None) -> str | None:
+        if url is not None and urlsplit(url).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("expected a URL that begins with redis:// or rediss:// or unix://")
+        return url
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
+                raise ValueError(f"{origin!r} is no origin; one looks like https://console.example")
+        return origins
+
 
 def load(arguments: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Config:
     """The configuration in force. Raises: StartError with one line that names the key and what is wrong."""
@@ -87,7 +130,8 @@ def load(arguments: Mapping[str, object], environ: Mapping[str, str] | None = No
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        reason = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+        words = first["msg"].removeprefix("Value error, ")
+        reason = "there is no such setting" if first["type"] == "extra_forbidden" else words
         raise StartError(f"Setting {key!r}: {reason}.") from error
 
 
