@@ -4,6 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
 
 import { sourcesOf, type Source } from '@/media/sources'
+import { useSubscriber } from '@/media/subscriber'
 import { useSession } from '@/state/session'
 import { useStreams } from '@/state/streamStore'
 
@@ -15,6 +16,7 @@ const REMEMBERED = 'liandong.incident'
 export const useDesk = defineStore('desk', () => {
   const streams = useStreams()
   const session = useSession()
+  const media = useSubscriber()
   const selectedId = ref<string | null>(sessionStorage.getItem(REMEMBERED))
   const view = ref<CentreView>('video')
   const dialog = ref<DialogName | null>(null)
@@ -27,7 +29,7 @@ export const useDesk = defineStore('desk', () => {
   const incident = computed(() => (selectedId.value ? (streams.picture.incidents[selectedId.value] ?? null) : null))
   const room = computed(() => streams.roomOf(incident.value))
   const sources = computed<Source[]>(() =>
-    incident.value ? sourcesOf(incident.value, room.value, session.person?.id ?? null) : [],
+    incident.value ? sourcesOf(incident.value, room.value, session.person?.id ?? null, media.live) : [],
   )
   const stageSource = computed<Source | null>(() => {
     const chosen = sources.value.find((source) => source.id === stageChoice[selectedId.value ?? ''])

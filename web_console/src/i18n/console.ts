@@ -25,7 +25,7 @@ export const zh = {
     rtt: '往返 {ms} ms', loss: '丢包 {pct}%', inRoom: '{n} 人在会', speaking: '正在讲话', noPosition: '无定位', more: '下一页', size: '{w}×{h}',
   },
   kind: { phone: '手机', bodycam: '执法仪', drone: '无人机', camera: '监控', encoder: '编码器', participant: '会商' },
-  map: { here: '现场 · 圈 100 / 250 m', hereLarge: '现场 · 圈 100 / 250 / 500 m', noPlace: '无坐标', bare: '无底图', plain: '位置来自上报' },
+  map: { here: '圈 100 · 250 m', hereLarge: '现场 · 圈 100 / 250 / 500 m', noPlace: '无坐标', bare: '无底图', plain: '位置来自上报' },
   plan: { label: '预案', departments: '{n} 部门', none: '无匹配预案', choose: '选预案', pick: '选择预案', loading: '载入预案', failed: '预案未载入' },
   key: {
     name: '一键扩群', first: '召集 {n} 个部门，限时 {m} 分钟', undoHint: '按下即发，5 秒内', undo: '撤销', sending: '正在下发 {n} 个', sent: '已下发 {n} 个', undoIn: '{n} 秒内按 Esc 撤销', again: '已扩群 · 再按只催 {n} 个未动身部门',
@@ -35,7 +35,7 @@ export const zh = {
   dept: {
     title: '联动部门', inPlace: '{m} / {n} 到位', planned: '待召集 {n}', add: '加部门', online: '在线', offline: '不在线', nobody: '无人值班', lead: '牵头', optional: '可选', required: '必到', resummon: '再召集', change: '换人', release: '解除',
     sentAt: '{time} 下发，等待送达', notified: '已送达，未接受', accepted: '已接受，未到位', enRoute: '{time} 出发，赶赴中', declined: '无法处理：{reason}', unreachable: '联系不上。换人或打电话', released: '已解除', recalled: '已撤销',
-    next: '{time} 后报{target}', nextDue: '正在报{target}', nextSame: '{time} 后再呼', nextSameDue: '正在再呼', onDuty: '值班 {names}', attempt: '第 {n} 次召集', empty: '未召集', emptyHint: '按 F9 召集预案部门', choose: '选择部门', modeVideo: '视频会商', modeScene: '赶赴现场', chooseMode: '到位方式', requiredToggle: '必到部门',
+    next: '{time} 后报{target}', nextDue: '正在报{target}', nextSame: '{time} 后再呼', nextSameDue: '正在再呼', nextGiveUp: '{time} 后记为联系不上', nextGiveUpDue: '正在记为联系不上', onDuty: '值班 {names}', attempt: '第 {n} 次召集', empty: '未召集', emptyHint: '按 F9 召集预案部门', choose: '选择部门', modeVideo: '视频会商', modeScene: '赶赴现场', chooseMode: '到位方式', requiredToggle: '必到部门',
     changeFor: '{name} 换人', changeHint: '时限不变，两人都留痕', noPeople: '该部门没有可选人员', releaseFor: '解除 {name}', none: '没有可加的部门', search: '搜索部门',
   },
   tabs: { timeline: '时间线', room: '会商', orders: '指令' },

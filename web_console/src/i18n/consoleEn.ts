@@ -26,7 +26,7 @@ export const en: typeof zh = {
     rtt: 'RTT {ms} ms', loss: 'Loss {pct} %', inRoom: '{n} in room', speaking: 'Talking', noPosition: 'No position', more: 'Next page', size: '{w}×{h}',
   },
   kind: { phone: 'phone', bodycam: 'body-cam', drone: 'drone', camera: 'camera', encoder: 'encoder', participant: 'in the room' },
-  map: { here: 'Rings 100 / 250 m', hereLarge: 'Scene · rings 100 / 250 / 500 m', noPlace: 'No coordinates', bare: 'No base map', plain: 'Positions as reported' },
+  map: { here: '100 · 250 m', hereLarge: 'Scene · rings 100 / 250 / 500 m', noPlace: 'No coordinates', bare: 'No base map', plain: 'Positions as reported' },
   plan: { label: 'Plan', departments: '{n} departments', none: 'No plan fits', choose: 'Choose plan', pick: 'Choose a plan', loading: 'Loading plan', failed: 'Plan not loaded' },
   key: {
     name: 'Summon all', first: '{n} departments, {m} minutes', undoHint: 'Sends at once; within 5 s', undo: 'undoes', sending: 'Sending to {n}', sent: 'Sent to {n}', undoIn: 'Esc undoes for {n} s', again: 'Sent · press to urge the {n} not moving',
@@ -36,7 +36,7 @@ export const en: typeof zh = {
   dept: {
     title: 'Departments', inPlace: '{m} / {n} in place', planned: '{n} to summon', add: 'Add', online: 'online', offline: 'not online', nobody: 'nobody on duty', lead: 'lead', optional: 'optional', required: 'required', resummon: 'Urge', change: 'Replace', release: 'Release',
     sentAt: 'Sent {time}', notified: 'Not accepted', accepted: 'Accepted, not in place', enRoute: 'Left {time}, en route', declined: 'Declined: {reason}', unreachable: 'Unreachable. Replace or phone', released: 'Released', recalled: 'Recalled',
-    next: '{target} in {time}', nextDue: 'now to {target}', nextSame: 'again in {time}', nextSameDue: 'calling again', onDuty: 'On duty: {names}', attempt: 'Summons {n}', empty: 'Not summoned', emptyHint: 'F9 summons the plan', choose: 'Department', modeVideo: 'By video', modeScene: 'To the scene', chooseMode: 'How', requiredToggle: 'Required',
+    next: '{target} in {time}', nextDue: 'now to {target}', nextSame: 'again in {time}', nextSameDue: 'calling again', nextGiveUp: 'unreachable in {time}', nextGiveUpDue: 'now unreachable', onDuty: 'On duty: {names}', attempt: 'Summons {n}', empty: 'Not summoned', emptyHint: 'F9 summons the plan', choose: 'Department', modeVideo: 'By video', modeScene: 'To the scene', chooseMode: 'How', requiredToggle: 'Required',
     changeFor: 'Replace at {name}', changeHint: 'The clock runs on; both names are logged', noPeople: 'Nobody to choose in this department', releaseFor: 'Release {name}', none: 'No department left to add', search: 'Search departments',
   },
   tabs: { timeline: 'Timeline', room: 'Room', orders: 'Orders' },

@@ -1,14 +1,14 @@
 /** The page's one warm subscriber connection: opened at load, reopened by itself, its slots filled with what is visible. */
 
 import { defineStore } from 'pinia'
-import { computed, reactive, ref, shallowReactive } from 'vue'
+import { computed, reactive, ref, shallowReactive, shallowRef } from 'vue'
 
 import { backoffMs } from '@/media/backoff'
 import { openReceiving, type Receiving } from '@/media/connection'
 import { Loudspeaker } from '@/media/loudspeaker'
 import { planWatch, type View } from '@/media/watchPlan'
 import { useLink } from '@/state/link'
-import type { SlotState, SourceStats } from '@/wire/events'
+import type { LiveSources, SlotState, SourceStats } from '@/wire/events'
 import { asRefusal } from '@/wire/refusal'
 import { ask } from '@/wire/socket'
 
@@ -29,6 +29,8 @@ export const useSubscriber = defineStore('subscriber', () => {
   const slots = reactive(new Map<number, SlotState>())
   const tracks = shallowReactive(new Map<string, MediaStreamTrack>())
   const videoMids = shallowReactive<string[]>([])
+  /** What the sources of the followed incident send. */
+  const live = shallowRef<LiveSources>({})
   const speaking = shallowReactive(new Set<string>())
   const stats = reactive(new Map<string, SourceStats & { heardMs: number }>())
   let profile: 'console' | 'phone' = 'console'
@@ -92,7 +94,9 @@ export const useSubscriber = defineStore('subscriber', () => {
     for (const [view, slot] of plan.slots) placed.set(view, slot)
     const connection_id = receiving.connectionId
     try {
-      await ask(link.socket, 'media_watch', { connection_id, incident_id: incidentId.value, video: plan.video, audio: true })
+      const asked = incidentId.value
+      const answer = await ask(link.socket, 'media_watch', { connection_id, incident_id: asked, video: plan.video, audio: true })
+      if (asked === incidentId.value) live.value = answer.live
     } catch (reason) {
       const refusal = asRefusal(reason)
       if (refusal.code === 'unknown_connection') {
@@ -111,6 +115,9 @@ export const useSubscriber = defineStore('subscriber', () => {
     if (map.connection_id !== receiving?.connectionId) return
     for (const slot of map.slots) if (slot.kind === 'video') slots.set(slot.slot, slot)
   })
+  link.socket.on('sources', (event) => {
+    if (event.incident_id === incidentId.value) live.value = event.live
+  })
   link.socket.on('media_lost', ({ connection_id }) => {
     if (connection_id === receiving?.connectionId) lost()
   })
@@ -124,7 +131,7 @@ export const useSubscriber = defineStore('subscriber', () => {
   })
 
   return {
-    phase, attempt, incidentId, slots, stats, speaking, placed,
+    phase, attempt, incidentId, live, slots, stats, speaking, placed,
     soundBlocked: computed(() => loudspeaker.blocked.value),
     unlockSound: () => {
       loudspeaker.unlock()
@@ -147,6 +154,7 @@ export const useSubscriber = defineStore('subscriber', () => {
     follow: (id: string | null) => {
       if (incidentId.value === id) return
       incidentId.value = id
+      live.value = {}
       speaking.clear()
       changed()
     },

@@ -113,10 +113,15 @@ export function sentenceOf(event: JournalEventView, names: Names): Sentence {
   const unmuted = event.kind === 'participant_muted' && event.payload.muted === false
   return {
     key: `journal.${event.kind}${late ? '_late' : ''}${unmuted ? '_off' : ''}`,
-    params: rule.params?.(event.payload, names) ?? {},
+    params: withoutSelf(rule.params?.(event.payload, names) ?? {}, event.actor?.name),
     icon: rule.icon,
     tone: late ? 'breach' : (rule.tone ?? 'plain'),
   }
+}
+
+/** Someone who did it themselves is not named twice. */
+function withoutSelf(params: Record<string, string>, actor: string | undefined): Record<string, string> {
+  return params.person !== undefined && params.person === actor ? { ...params, person: '' } : params
 }
 
 /** Kinds that say nothing new beside another event of the same step. */

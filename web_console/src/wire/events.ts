@@ -20,6 +20,9 @@ export interface MediaWatch { connection_id: string; incident_id: string | null;
 export interface SourceStats { source_id: string; bitrate_bps: number; loss_pct: number; rtt_ms: number | null; jitter_ms: number | null }
 export interface FeedPosition { incident_id: string; feed_id: string; lat: number; lon: number; accuracy_m: number | null; at: Instant }
 
+/** What each source of an incident sends right now; a source that sends nothing is absent. */
+export type LiveSources = Record<string, { audio: boolean; video: boolean }>
+
 export interface HubToPage {
   stream_advanced: (event: StreamAdvanced) => void
   stream_gone: (event: { stream: string }) => void
@@ -28,6 +31,7 @@ export interface HubToPage {
   ring_stopped: (event: RingStopped) => void
   order_given: (event: { incident_id: string; order: OrderView }) => void
   media_slots: (event: MediaSlots) => void
+  sources: (event: { incident_id: string; live: LiveSources }) => void
   media_lost: (event: { connection_id: string; reason: string }) => void
   feed_position: (event: FeedPosition) => void
   speaking: (event: { incident_id: string; source_ids: string[] }) => void
@@ -42,7 +46,7 @@ export interface PageToHub {
   clock: (request: Record<string, never>, reply: Reply<{ now: Instant }>) => void
   media_open: (request: { profile: 'console' | 'phone' }, reply: Reply<MediaOpened>) => void
   media_answer: (request: { connection_id: string; sdp: string }, reply: Reply<object>) => void
-  media_watch: (request: MediaWatch, reply: Reply<object>) => void
+  media_watch: (request: MediaWatch, reply: Reply<{ live: LiveSources }>) => void
   media_close: (request: { connection_id: string }, reply: Reply<object>) => void
   ring_received: (request: { assignment_id: string; step: number; attempt: number }, reply: Reply<object>) => void
   position: (

@@ -27,6 +27,6 @@ export function nextLine(assignment: AssignmentView, nowMs: number): RowLine | n
   if (!next || !['pending', 'notified', 'declined'].includes(assignment.state)) return null
   const left = Date.parse(next.at) - nowMs
   const params = { target: `target.${next.target}`, time: formatSpan(Math.ceil(left / 1000) * 1000) }
-  const same = next.target === 'on_duty' ? 'Same' : ''
-  return { key: left > 0 ? `dept.next${same}` : `dept.next${same}Due`, params }
+  const how = next.target === 'on_duty' ? 'Same' : next.target === 'unreachable' ? 'GiveUp' : ''
+  return { key: left > 0 ? `dept.next${how}` : `dept.next${how}Due`, params }
 }

@@ -34,7 +34,7 @@ export function useSourceFacts(source: () => Source) {
     bars: computed(() => barsOf(stats.value)),
     rate: computed(() => (stats.value ? formatRate(stats.value.bitrate_bps) : '—')),
     talking: computed(() => media.speaking.has(source().id)),
-    who: computed(() => [source().owner || directory.agencyName(source().agencyId), t(`kind.${source().kind}`)].filter(Boolean).join(' · ')),
+    who: computed(() => [source().owner && source().owner !== source().name ? source().owner : directory.agencyName(source().agencyId), t(`kind.${source().kind}`)].filter(Boolean).join(' · ')),
     age: computed(() => {
       const position = source().position
       if (!position) return ''

@@ -8,6 +8,7 @@ import { ask } from '@/wire/socket'
 import type { Position } from '@/wire/views'
 
 const EVERY_MS = 1_800
+const OPTIONS: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, timeout: 20_000 }
 
 export function useWhereabouts(feedId: () => string | null) {
   const link = useLink()
@@ -22,6 +23,11 @@ export function useWhereabouts(feedId: () => string | null) {
     position.value = {
       lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.round(coords.accuracy * 10) / 10, at: new Date(timestamp).toISOString(),
     }
+  }
+  /** A phone at rest makes the watch fall silent; asking again tells whether it is still there. */
+  function look(): void {
+    if (!feedId() || refused.value || !position.value || Date.now() - Date.parse(position.value.at) < EVERY_MS) return
+    navigator.geolocation.getCurrentPosition(seen, () => undefined, OPTIONS)
   }
   /** A position goes by socket, or by HTTP while the socket is away; one that cannot be sent is superseded by the next. */
   async function tell(): Promise<void> {
@@ -42,9 +48,12 @@ export function useWhereabouts(feedId: () => string | null) {
     if (geo) {
       watching = geo.watchPosition(seen, (error) => {
         refused.value = error.code === error.PERMISSION_DENIED
-      }, { enableHighAccuracy: true, maximumAge: 2_000, timeout: 20_000 })
+      }, OPTIONS)
     } else refused.value = true
-    timer = window.setInterval(() => void tell(), EVERY_MS)
+    timer = window.setInterval(() => {
+      look()
+      void tell()
+    }, EVERY_MS)
   })
   onBeforeUnmount(() => {
     clearInterval(timer)
