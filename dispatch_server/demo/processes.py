@@ -93,6 +93,7 @@ class Demonstration:
             f"dispatch_server.demo.{name}",
             stdin=asyncio.subprocess.PIPE,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,  # Ctrl-C is for the hub, which ends them in good order
         )
         line = json.dumps({"url": f"http://127.0.0.1:{self._config.port}", **facts})
         if process.stdin is not None:

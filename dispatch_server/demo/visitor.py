@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,9 +20,17 @@ REQUEST_TIMEOUT_S = 10.0
 
 
 def facts_from_stdin() -> dict[str, Any]:
-    """What the parent handed over: one line of JSON."""
+    """What the hub handed over: one line of JSON. From here on the process ends when the hub does."""
     facts: dict[str, Any] = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_hub, daemon=True).start()
     return facts
+
+
+def _end_with_the_hub() -> None:
+    """The pipe closes when the hub is gone, `kill -9` included; nobody would stop us otherwise."""
+    while os.read(0, 1):
+        pass
+    os._exit(0)
 
 
 class Visitor:
