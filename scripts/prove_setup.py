@@ -18,6 +18,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 from bare_debian import (
@@ -74,7 +75,10 @@ class Stranger:
         """The hub has printed its address and says that it is ready."""
         with log.open("wb") as output:
             process = subprocess.Popen(
-                self.command("scripts/run", "--port", str(PORT)), stdout=output, stderr=subprocess.STDOUT
+                self.command("scripts/run", "--port", str(PORT)),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a terminal of its own, so to speak: see stop()
             )
         deadline = time.monotonic() + within_s
         while not (printed_address(log) and answers("/health/ready")):
@@ -108,13 +112,26 @@ def answers(path: str) -> bool:
     return fetch(path) is not None
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGINT)  # as Ctrl-C does
-    try:
-        process.wait(STOPPED_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        sys.exit(f"it did not stop within {STOPPED_WITHIN_S:.0f} s")
+def stop(process: subprocess.Popen[bytes], tree: Path, log: Path) -> None:
+    """Ctrl-C, which a terminal sends to all started from it: no traceback, and nobody stays behind."""
+    os.killpg(process.pid, signal.SIGINT)
+    deadline = time.monotonic() + STOPPED_WITHIN_S
+    while process.poll() is None or living_in(tree):
+        if time.monotonic() > deadline:
+            sys.exit(f"not stopped after {STOPPED_WITHIN_S:.0f} s: {process.poll()}, {living_in(tree)}")
+        time.sleep(0.1)
+    if "Traceback" in log.read_text(errors="replace"):
+        sys.exit(f"it stopped with a traceback:\n{tail(log)}")
+
+
+def living_in(tree: Path) -> list[str]:
+    """The command lines of all processes whose root is the tree."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.readlink(process / "root") == str(tree):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip())
+    return found
 
 
 def tail(log: Path) -> str:
@@ -144,12 +161,13 @@ def prove(folder: Path, *, as_root: bool, with_tests: bool) -> None:
         if not answers("/"):
             sys.exit("the console is not served")
         authority = fetch("/ca.crt")
-        stop(process)
+        stop(process, tree, log)
         with timed("scripts/run again, until ready"):
-            process = stranger.start(folder / "second.log", SECOND_START_WITHIN_S)
+            log = folder / "second.log"
+            process = stranger.start(log, SECOND_START_WITHIN_S)
         if fetch("/ca.crt") != authority:
             sys.exit("the second start has another certificate authority than the first")
-        stop(process)
+        stop(process, tree, log)
         if with_tests:
             with timed("scripts/test"):
                 done = subprocess.run(stranger.command("scripts/test"), capture_output=True, check=False)
