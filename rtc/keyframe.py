@@ -6,6 +6,7 @@ Every function answers for arbitrary bytes and never raises.
 from collections.abc import Callable
 
 from rtc.codecs import Codec
+from rtc.h264_sps import sps_size
 
 NAL_IDR = 5
 NAL_SPS = 7
@@ -60,6 +61,14 @@ def h264_sps(payload: bytes) -> bytes | None:
 def keyframe_detector(codec: Codec) -> Callable[[bytes], bool]:
     """The detector for a video codec."""
     return h264_keyframe_start if codec is Codec.H264 else vp8_keyframe_start
+
+
+def picture_size(codec: Codec, payload: bytes) -> tuple[int, int] | None:
+    """Width and height, if this packet of a keyframe tells them."""
+    if codec is Codec.VP8:
+        return vp8_size(payload)
+    unit = h264_sps(payload)
+    return sps_size(unit) if unit is not None else None
 
 
 def _vp8_frame_start(payload: bytes) -> int | None:

@@ -1,4 +1,4 @@
-"""Which packets of a publisher are missing, and when to ask for them again.
+"""Which packets of a publisher are missing, and when to ask for them again: about every round trip.
 
 Bounded: 256 missing packets, each asked for at most 10 times within a second; what is dropped is the request.
 """
@@ -9,17 +9,18 @@ MAX_MISSING = 256
 MAX_TRIES = 10
 GIVE_UP_S = 1.0
 REORDER_S = 0.01  # a packet that is merely out of order has this long to arrive
-FIRST_RETRY_S = 0.06
+FIRST_RTT_S = 0.1  # until answers have told how long they take
+MIN_RETRY_S, MAX_RETRY_S = 0.03, 0.4
 
 
 class Missing:
     """The gaps in one stream of a publisher."""
 
-    __slots__ = ("_gaps", "retry_s")
+    __slots__ = ("_gaps", "rtt_s")
 
     def __init__(self) -> None:
-        self._gaps: dict[int, list[float]] = {}  # seq → [since, next request at, tries]
-        self.retry_s = FIRST_RETRY_S
+        self._gaps: dict[int, list[float]] = {}  # seq → [since, next request at, tries, first asked at]
+        self.rtt_s: float | None = None  # from a request to its answer, smoothed
 
     def __len__(self) -> int:
         return len(self._gaps)
@@ -33,24 +34,31 @@ class Missing:
             self._gaps.clear()
             return False
         for step in range(1, count + 1):
-            self._gaps[(before + step) & SEQ_MASK] = [now, now + REORDER_S, 0]
+            self._gaps[(before + step) & SEQ_MASK] = [now, now + REORDER_S, 0, 0.0]
         return True
 
-    def arrived(self, seq: int, now: float) -> float | None:
-        """It is missing no longer; if it came upon a single request, the seconds that took."""
+    def arrived(self, seq: int, now: float) -> None:
+        """It is missing no longer."""
         gap = self._gaps.pop(seq, None)
-        if gap is None or gap[2] != 1:
-            return None
-        return now - (gap[1] - self.retry_s)
+        if gap is None or gap[2] == 0:
+            return
+        took = now - gap[3]  # an answer to the first request, unless that was lost: hence the slow rise
+        if self.rtt_s is None or took < self.rtt_s:
+            self.rtt_s = took
+        else:
+            self.rtt_s += 0.1 * (took - self.rtt_s)
 
     def due(self, now: float) -> list[int]:
         """The packets to ask for now, in order; those asked for in vain for long are given up."""
+        rtt_s = FIRST_RTT_S if self.rtt_s is None else self.rtt_s
+        retry_s = max(MIN_RETRY_S, min(MAX_RETRY_S, 1.2 * rtt_s))
         ask: list[int] = []
         for seq, gap in list(self._gaps.items()):
             if now - gap[0] > GIVE_UP_S or gap[2] >= MAX_TRIES:
                 del self._gaps[seq]
             elif now >= gap[1]:
-                gap[1] = now + self.retry_s
+                gap[1] = now + retry_s
+                gap[3] = gap[3] if gap[2] else now
                 gap[2] += 1
                 ask.append(seq)
         return ask

@@ -164,7 +164,7 @@ class Source:
         self._stats_at = now
         octets = lost = expected = 0
         jitter_s = 0.0
-        retransmit_s = None
+        rtt_s = None
         for kind, track in self.tracks.items():
             reception = track.reception
             before = self._counted.get(kind, (0, 0, 0))
@@ -174,13 +174,17 @@ class Source:
             lost += max(0, counted[1] - before[1])
             expected += max(0, counted[2] - before[2])
             jitter_s = max(jitter_s, reception.jitter_s)
-            retransmit_s = track.retransmit_s if track.retransmit_s is not None else retransmit_s
+            rtt_s = track.missing.rtt_s if track.missing.rtt_s is not None else rtt_s
+        video = self.tracks.get(Kind.VIDEO)
+        size = video.picture_size() if video is not None else None
         return SourceStats(
             source_id=self.source_id,
             bitrate_bps=int(octets * 8 / elapsed),
             loss_pct=round(100 * lost / expected, 2) if expected else 0.0,
-            rtt_ms=round(retransmit_s * 1000, 1) if retransmit_s is not None else None,
+            rtt_ms=round(rtt_s * 1000, 1) if rtt_s is not None else None,
             jitter_ms=round(jitter_s * 1000, 1),
+            width=size[0] if size else None,
+            height=size[1] if size else None,
         )
 
     def _adopt(self, track: Track, ssrc: int, now: float) -> bool:

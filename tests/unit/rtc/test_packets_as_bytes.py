@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from fractions import Fraction
 
+import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rtc.errors import MalformedPacket
+from rtc.h264_sps import sps_size
 from rtc.keyframe import h264_keyframe_start, h264_sps, vp8_keyframe_start, vp8_size
 from rtc.rtcp import (
     KeyframeRequest,
@@ -73,6 +77,7 @@ def test_keyframe_questions_are_answered_for_arbitrary_bytes(payload: bytes) -> 
     h264_keyframe_start(payload)
     vp8_size(payload)
     h264_sps(payload)
+    sps_size(b"\x67" + payload)
 
 
 def test_a_plain_packet_has_neither_padding_nor_sources_nor_extensions() -> None:
@@ -172,3 +177,18 @@ def test_h264_keyframes_are_found_in_every_packetization() -> None:
     assert not h264_keyframe_start(bytes((0x7C, 0x81, 1)))  # FU-A of another picture
     assert not h264_keyframe_start(bytes((0x61, 1)))
     assert h264_sps(bytes((0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1))) == bytes((0x67, 1))
+
+
+@pytest.mark.parametrize(
+    ("size", "profile"), [((640, 360), "baseline"), ((1920, 1080), "main"), ((322, 182), "high")]
+)
+def test_the_size_of_an_h264_picture_is_read_from_what_an_encoder_wrote(
+    size: tuple[int, int], profile: str
+) -> None:
+    encoder = av.CodecContext.create("libx264", "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = *size, "yuv420p"
+    encoder.time_base, encoder.options = Fraction(1, 25), {"profile": profile, "tune": "zerolatency"}
+    (packet, *_) = encoder.encode(av.VideoFrame(*size, "yuv420p"))
+    units = re.split(b"\0\0\0?\1", bytes(packet))
+    assert size in [sps_size(unit) for unit in units]
