@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from rtc.aiortc_seam import WorkerCertificate
+from rtc.codecs import Codec
 from rtc.connection import Connection, Reason
 from rtc.errors import MalformedPacket, MediaFull, UnknownConnection, UnknownProfile, WrongStep
 from rtc.forwarder import Forwarder
@@ -24,7 +25,7 @@ from rtc.plane import (
 from rtc.rtcp import parse_rtcp
 from rtc.sdp_answer import publisher_answer, read_publisher_offer
 from rtc.sdp_lines import LocalTransport
-from rtc.sdp_offer import SlotLine, read_subscriber_answer, slot_lines, subscriber_offer
+from rtc.sdp_offer import SlotLine, SubscriberAnswer, read_subscriber_answer, slot_lines, subscriber_offer
 from rtc.slot import Slot
 from rtc.source import Source
 from rtc.subscriber import Subscriber
@@ -54,7 +55,10 @@ class Engine:
         self._certificate = WorkerCertificate()
         self._forwarder = Forwarder(emit=emit, unix_offset_s=time.time() - time.monotonic())
         self._connections: dict[str, Connection] = {}
+        self._silence: dict[str, Callable[[Reason], None]] = {}  # by connection: nothing of it flows any more
         self._offered: dict[str, tuple[SlotLine, ...]] = {}
+        self._accepted: dict[str, SubscriberAnswer] = {}
+        self._becoming: dict[str, Connection] = {}  # by source: its publisher before the handshake
         self._counters: dict[str, int] = {
             "forged": 0,
             "malformed_rtcp": 0,
@@ -96,6 +100,7 @@ class Engine:
         def on_up() -> None:
             nonlocal source
             now = time.monotonic()
+            self._becoming.pop(source_id, None)
             earlier = self._forwarder.sources.get(source_id)
             source = Source(
                 source_id=source_id,
@@ -110,9 +115,14 @@ class Engine:
                 self._connections[earlier.connection_id].end(Reason.REPLACED)
 
         def on_down(reason: Reason) -> None:
+            if self._becoming.get(source_id) is connection:
+                del self._becoming[source_id]
             if source is not None:
                 self._forwarder.remove_source(source, reason)
 
+        if source_id in self._becoming:  # it asks again: the first try is given up
+            self._becoming[source_id].end(Reason.REPLACED)
+        self._becoming[source_id] = connection
         connection.describe(offer.remote)
         self._start(connection, on_up, on_down)
         answer = publisher_answer(offer, local, secrets.randbits(62))
@@ -143,7 +153,8 @@ class Engine:
         def on_up() -> None:
             nonlocal subscriber
             now = time.monotonic()
-            slots = [_slot(line, connection, now) for line in lines]
+            codecs = self._accepted[connection_id].codecs
+            slots = [_slot(line, connection, codecs[line.mid], now) for line in lines]
             subscriber = Subscriber(
                 connection_id=connection_id,
                 outlet=connection,
@@ -154,10 +165,10 @@ class Engine:
             self._forwarder.add_subscriber(subscriber, now)
 
         def on_down(_reason: Reason) -> None:
-            if subscriber is not None:
+            if self._offered.pop(connection_id, None) is not None and subscriber is not None:
                 self._counters["resends_refused"] += subscriber.resends_refused
+            self._accepted.pop(connection_id, None)
             self._forwarder.remove_subscriber(connection_id)
-            self._offered.pop(connection_id, None)
 
         self._offered[connection_id] = lines
         self._start(connection, on_up, on_down)
@@ -176,13 +187,14 @@ class Engine:
         if lines is None or not connection.awaits_answer:
             raise WrongStep(connection_id)
         answer = read_subscriber_answer(answer_sdp, lines)
+        self._accepted[connection_id] = answer
         connection.describe(answer.remote)
 
     def close(self, connection_id: str) -> None:
         """Nothing flows on the connection any more; closing what is gone is no error."""
         connection = self._connections.get(connection_id)
         if connection is not None:
-            self._forwarder.remove_subscriber(connection_id)
+            self._silence[connection_id](Reason.CLOSED)
             connection.end(Reason.CLOSED)
 
     def reconcile(self, routes: ScopeRoutes) -> None:
@@ -247,8 +259,8 @@ class Engine:
     ) -> None:
         async def live() -> None:
             def came_up() -> None:
-                on_up()
                 self._emit(ConnectionUp(connection_id=connection.connection_id))
+                on_up()
 
             reason = Reason.CLOSED
             try:
@@ -256,9 +268,10 @@ class Engine:
             finally:
                 del self._connections[connection.connection_id]
                 _count(self._counters, connection)
-                on_down(reason)
+                self._silence.pop(connection.connection_id)(reason)
                 self._emit(ConnectionDown(connection_id=connection.connection_id, reason=reason))
 
+        self._silence[connection.connection_id] = on_down
         self._tasks.create_task(live(), name=f"connection {connection.connection_id}")
 
 
@@ -279,7 +292,7 @@ def _distinct_ssrcs(count: int) -> list[int]:
     return list(ssrcs)
 
 
-def _slot(line: SlotLine, connection: Connection, now: float) -> Slot:
+def _slot(line: SlotLine, connection: Connection, codecs: frozenset[Codec], now: float) -> Slot:
     return Slot(
         connection_id=connection.connection_id,
         kind=line.kind,
@@ -287,6 +300,7 @@ def _slot(line: SlotLine, connection: Connection, now: float) -> Slot:
         mid=line.mid,
         ssrc=line.ssrc,
         outlet=connection,
+        codecs=codecs,
         first_seq=secrets.randbits(15),
         first_ts=secrets.randbits(31),
         now=now,

@@ -186,7 +186,7 @@ class Forwarder:
         if slot.attached is None:
             source = self.sources.get(route.source_id)
             track = source.tracks.get(slot.kind) if source else None
-            if track is not None:
+            if track is not None and track.codec in slot.codecs:
                 track.attach(slot, now)
 
     def _choose_voices(self, now: float) -> None:

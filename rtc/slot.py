@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from rtc.codecs import Codec
 from rtc.plane import Kind, SlotState
 from rtc.rewrite import Rewrite
 from rtc.rtcp import SenderReport
@@ -59,6 +60,7 @@ class Slot:
         "_end_ts",
         "attached",
         "clock_rate",
+        "codecs",
         "connection_id",
         "cursor",
         "cursor_ts",
@@ -89,6 +91,7 @@ class Slot:
         mid: str,
         ssrc: int,
         outlet: Outlet,
+        codecs: frozenset[Codec],
         first_seq: int,
         first_ts: int,
         now: float,
@@ -99,6 +102,7 @@ class Slot:
         self.mid = mid
         self.ssrc = ssrc
         self.outlet = outlet
+        self.codecs = codecs  # what the subscriber decodes; nothing else is sent to it
         self.clock_rate = 90_000 if kind is Kind.VIDEO else 48_000
         self.route: Route | None = None
         self.attached: Track | None = None  # whose turn it is

@@ -168,7 +168,11 @@ class WorkerProcess:
         pause_s = FIRST_PAUSE_S
         while True:
             began = loop.time()
-            was_ready = await self._run_once()
+            try:
+                was_ready = await self._run_once()
+            except OSError as error:  # no process, no memory: the next try may do
+                self._failure = str(error)
+                was_ready = False
             if not self._ready.is_set():
                 return
             if was_ready:
@@ -222,7 +226,7 @@ class WorkerProcess:
                         return
         finally:
             running.cancel()
-            await asyncio.wait((running,))
+            await asyncio.gather(running, return_exceptions=True)
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         if self._folder is None:

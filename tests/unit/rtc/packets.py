@@ -75,7 +75,13 @@ def make_source(source_id: str, forwarder: object, now: float = 0.0) -> tuple[So
 
 
 def make_subscriber(
-    connection_id: str, *, video_slots: int = 2, audio_slots: int = 2, first_seq: int = 1000, now: float = 0.0
+    connection_id: str,
+    *,
+    video_slots: int = 2,
+    audio_slots: int = 2,
+    first_seq: int = 1000,
+    now: float = 0.0,
+    codecs: frozenset[Codec] = frozenset(Codec),
 ) -> tuple[Subscriber, FakeOutlet]:
     outlet = FakeOutlet()
 
@@ -88,6 +94,7 @@ def make_subscriber(
                 mid=f"{kind[0]}{index}",
                 ssrc=(900 if kind is Kind.VIDEO else 800) + index,
                 outlet=outlet,
+                codecs=codecs,
                 first_seq=first_seq,
                 first_ts=4_294_900_000,
                 now=now,
