@@ -19,8 +19,10 @@ Instant = Annotated[datetime, PlainSerializer(instant, return_type=str)]
 """ISO 8601, UTC, milliseconds, Z."""
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
-ShortText = Annotated[str, Field(max_length=120)]
-LongText = Annotated[str, Field(max_length=2000)]
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""PostgreSQL cannot keep a NUL, and no person types one."""
+ShortText = Annotated[Text, Field(max_length=120)]
+LongText = Annotated[Text, Field(max_length=2000)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Accuracy = Annotated[float, Field(ge=0, le=1_000_000)]
@@ -29,7 +31,7 @@ Accuracy = Annotated[float, Field(ge=0, le=1_000_000)]
 class Body(BaseModel):
     """A request body: unknown fields are refused, so that a typing mistake is never silently dropped."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class View(BaseModel):
@@ -410,12 +412,12 @@ class Health(View):
 
 
 class SignIn(Body):
-    login: Annotated[str, Field(min_length=1, max_length=64)]
-    password: Annotated[str, Field(min_length=1, max_length=256)]
+    login: Annotated[Text, Field(min_length=1, max_length=64)]
+    password: Annotated[Text, Field(min_length=1, max_length=256)]
 
 
 class SignInByLink(Body):
-    token: Annotated[str, Field(min_length=20, max_length=128)]
+    token: Annotated[Text, Field(min_length=20, max_length=128)]
 
 
 class PlaceBody(Body):
@@ -437,7 +439,7 @@ class Report(Body):
 class Relabel(Body):
     type: Id | None = None
     level: Level | None = None
-    title: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    title: Annotated[Text, Field(min_length=1, max_length=120)] | None = None
     place: PlaceBody | None = None
 
 
@@ -452,12 +454,12 @@ class AddDepartment(Body):
 
 
 class GiveOrder(Body):
-    text: Annotated[str, Field(min_length=1, max_length=500)]
+    text: Annotated[Text, Field(min_length=1, max_length=500)]
     department_ids: Annotated[list[Id], Field(max_length=50)] = []
 
 
 class Resolve(Body):
-    outcome: Annotated[str, Field(min_length=1, max_length=2000)]
+    outcome: Annotated[Text, Field(min_length=1, max_length=2000)]
 
 
 class FollowUpBody(Body):
@@ -501,7 +503,7 @@ class PositionBody(Body):
 
 
 class AddDevice(Body):
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Annotated[Text, Field(min_length=1, max_length=60)]
     kind: FeedKind = FeedKind.BODYCAM
     agency_id: Id
     default_type: Id
@@ -510,14 +512,14 @@ class AddDevice(Body):
 class AddAgency(Body):
     parent_id: Id | None = None
     kind: AgencyKind
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Annotated[Text, Field(min_length=1, max_length=60)]
     name_en: ShortText = ""
 
 
 class AddPerson(Body):
-    login: Annotated[str, Field(min_length=2, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    login: Annotated[Text, Field(min_length=2, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+    name: Annotated[Text, Field(min_length=1, max_length=60)]
     role: Role
     agency_id: Id
-    password: Annotated[str, Field(min_length=10, max_length=256)] | None = None
-    contacts: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=10)] = []
+    password: Annotated[Text, Field(min_length=10, max_length=256)] | None = None
+    contacts: Annotated[list[Annotated[Text, Field(max_length=500)]], Field(max_length=10)] = []

@@ -26,6 +26,7 @@ from dispatch_server.http import openapi
 from dispatch_server.http.app import make_app
 from dispatch_server.http.authenticate import Authenticator
 from dispatch_server.http.health import HealthEndpoint
+from dispatch_server.http.middleware import Boundary
 from dispatch_server.http.pages import Pages
 from dispatch_server.http.routes_answers import AnswerRoutes
 from dispatch_server.http.routes_feeds import FeedRoutes
@@ -37,6 +38,7 @@ from dispatch_server.ids import NewId
 from dispatch_server.journal import instant
 from dispatch_server.media.director import MediaDirector
 from dispatch_server.media.following import MediaFollower
+from dispatch_server.messages import Wording
 from dispatch_server.metrics import register
 from dispatch_server.notifying import Outbox
 from dispatch_server.ports import Broadcaster, MediaPlane, Notifier
@@ -167,6 +169,7 @@ def assemble(
     directories = Directories(reference)
     directory = directories.now
     positions = PositionBook(reader=reader, writer=writer)
+    wording = Wording(directory=directory, zone=zone)
     sockets = make_server(origins=config.origins, redis_url=config.redis_url)
     broadcaster, presence = broadcaster or SocketBroadcaster(sockets), Presence(clock)
 
@@ -267,6 +270,7 @@ def assemble(
         room_life=room_life,
         director=director,
         tasks=tasks,
+        wording=wording,
         clock=clock,
         turn_urls=config.turn_urls,
         turn_secret=config.turn_secret,
@@ -313,6 +317,7 @@ def assemble(
                 clock=clock,
                 site_name=config.site_name,
                 session_lifetime=lifetime,
+                origins=frozenset(config.origins),
             ),
             WhipEndpoint(authenticator=authenticator, feeds=feeds, room_life=room_life, director=director),
             HealthEndpoint(
@@ -325,7 +330,7 @@ def assemble(
         ),
         authenticator=authenticator,
         sockets=sockets,
-        new_id=new_id,
+        boundary=Boundary(new_id=new_id, wording=wording),
     )
     hub = Hub(
         app=app,

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from dispatch_server.caller import Caller
 from dispatch_server.errors import BadInput, NotAllowed
 from dispatch_server.http.authenticate import Authenticator, Identified
 from dispatch_server.http.route import Request, Route
 from dispatch_server.usecases.desk import CommandKey
-
-_Model = TypeVar("_Model", bound=BaseModel)
+from dispatch_server.wrong_input import parsed_json
 
 BODY_LIMIT = 64 * 1024
 _SAFE = frozenset({"GET", "HEAD"})
@@ -34,8 +31,8 @@ def serve(
             raise NotAllowed()
         if who.session is not None and request.method not in _SAFE:
             require_csrf(request, who)
-        raw = await read_body(request) if route.body is not None else b""
-        body = parse_body(route.body, raw) if route.body is not None else None
+        raw = await read_json(request) if route.body is not None else b""
+        body = parsed_json(route.body, raw) if route.body is not None else None
         caller = Caller(
             person=who.session.person if who.session else None,
             device=who.device,
@@ -61,7 +58,7 @@ def require_csrf(request: web.Request, who: Identified) -> None:
     """Returns if the page that sent this holds the session's token. Raises: NotAllowed."""
     given = request.headers.get("X-CSRF-Token", "")
     expected = who.session.csrf if who.session else ""
-    if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+    if not expected or not hmac.compare_digest(_bytes(given), _bytes(expected)):
         raise NotAllowed("csrf_missing")
 
 
@@ -70,25 +67,26 @@ async def read_body(request: web.Request, limit: int = BODY_LIMIT) -> bytes:
     if (request.content_length or 0) > limit:
         raise BadInput("body_too_large", limit_kb=limit // 1024)
     raw = bytearray()
-    async for chunk in request.content.iter_chunked(16 * 1024):
-        raw += chunk
-        if len(raw) > limit:
-            raise BadInput("body_too_large", limit_kb=limit // 1024)
+    try:
+        async for chunk in request.content.iter_chunked(16 * 1024):
+            raw += chunk
+            if len(raw) > limit:
+                raise BadInput("body_too_large", limit_kb=limit // 1024)
+    except web.RequestPayloadError:
+        raise BadInput(field="body", problem="malformed") from None
     return bytes(raw)
 
 
-def parse_body(model: type[_Model], raw: bytes) -> _Model:
-    """The body as its model. Raises: BadInput that names the first wrong field."""
-    try:
-        json.loads(raw or b"{}")
-    except (ValueError, RecursionError):
-        raise BadInput("bad_json") from None
-    try:
-        return model.model_validate_json(raw or b"{}")
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "body"
-        raise BadInput(field=field, reason=first["msg"]) from None
+async def read_json(request: web.Request) -> bytes:
+    """The body of a JSON request; nothing stands for an empty object. Raises: BadInput."""
+    raw = await read_body(request)
+    if raw and "Content-Type" in request.headers and not _is_json(request.content_type):
+        raise BadInput("wrong_content_type", expected="application/json")
+    return raw or b"{}"
+
+
+def _is_json(content_type: str) -> bool:
+    return content_type == "application/json" or content_type.endswith("+json")
 
 
 def language_of(request: web.Request) -> str:
@@ -106,10 +104,15 @@ def command_key(request: web.Request, who: Identified, raw: bytes) -> CommandKey
     if key is None or request.method in _SAFE:
         return None
     if not 1 <= len(key) <= 80:
-        raise BadInput(field="Idempotency-Key", reason="1–80")
+        raise BadInput(field="Idempotency-Key", problem="too_long", limit=80)
     owner = who.session.person.id if who.session else who.device.feed_id if who.device else ""
-    fingerprint = hashlib.sha256(f"{request.method} {request.path}\n".encode() + raw).hexdigest()
-    return CommandKey(key=hashlib.sha256(f"{owner}\n{key}".encode()).hexdigest(), fingerprint=fingerprint)
+    fingerprint = hashlib.sha256(_bytes(f"{request.method} {request.path}\n") + raw).hexdigest()
+    return CommandKey(key=hashlib.sha256(_bytes(f"{owner}\n{key}")).hexdigest(), fingerprint=fingerprint)
+
+
+def _bytes(text: str) -> bytes:
+    """Header values may hold bytes that are no UTF-8; they are compared and hashed as they came."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def json_response(reply: BaseModel | None, *, status: int = 200) -> web.Response:

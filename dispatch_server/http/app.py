@@ -11,9 +11,8 @@ from aiohttp import web
 from dispatch_server.http.adapter import serve
 from dispatch_server.http.api_page import page
 from dispatch_server.http.authenticate import Authenticator
-from dispatch_server.http.middleware import boundary
+from dispatch_server.http.middleware import Boundary
 from dispatch_server.http.route import Route
-from dispatch_server.ids import NewId
 
 
 class Endpoint(Protocol):
@@ -26,11 +25,11 @@ def make_app(
     endpoints: Iterable[Endpoint],
     authenticator: Authenticator,
     sockets: socketio.AsyncServer,
-    new_id: NewId,
+    boundary: Boundary,
     description: dict[str, Any],
 ) -> web.Application:
     """Everything that the hub serves. The pages come last: they answer what nobody else did."""
-    app = web.Application(middlewares=[boundary(new_id)], client_max_size=128 * 1024)
+    app = web.Application(middlewares=[boundary.middleware()], client_max_size=128 * 1024)
     for route in routes:
         app.router.add_route(route.method, route.path, serve(route, authenticator))
     text = page(description)

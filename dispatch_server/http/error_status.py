@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from alerting import AlertingError, FollowUpMissing, UnknownAssignment, UnknownDepartment, UnknownOrder
+from sqlalchemy.exc import SQLAlchemyError
+
+from alerting import (
+    AlertingError,
+    FollowUpMissing,
+    ReasonMissing,
+    UnknownAssignment,
+    UnknownDepartment,
+    UnknownOrder,
+)
 from dispatch_server.errors import (
     BadInput,
     Conflict,
@@ -15,9 +24,17 @@ from dispatch_server.errors import (
     Unavailable,
 )
 from rooms import NotPermitted, RoomError, UnknownParticipant
-from rtc.errors import MediaUnavailable, RtcError
+from rtc.errors import (
+    MalformedMessage,
+    MediaFull,
+    MediaTimeout,
+    MediaUnavailable,
+    RtcError,
+    UnknownConnection,
+    WrongStep,
+)
 
-DomainError = (HubError, AlertingError, RoomError, RtcError)
+DomainError = HubError | AlertingError | RoomError | RtcError
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (BadInput, 400),
@@ -30,6 +47,7 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (UnknownParticipant, 404),
     (UnknownDepartment, 400),
     (FollowUpMissing, 400),
+    (ReasonMissing, 400),
     (Throttled, 429),
     (Conflict, 409),
     (StaleVersion, 409),
@@ -37,6 +55,11 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (AlertingError, 409),
     (RoomError, 409),
     (MediaUnavailable, 503),
+    (MediaTimeout, 503),
+    (MediaFull, 503),
+    (MalformedMessage, 503),
+    (UnknownConnection, 404),
+    (WrongStep, 409),
     (RtcError, 400),
 )
 
@@ -47,6 +70,17 @@ _BY_CODE = {
     "bad_origin": 403,
     "csrf_missing": 403,
 }
+
+
+def refusal_of(error: Exception) -> DomainError | None:
+    """What is said about an error: itself if it is ours, or that a part of the hub does not answer; None for
+    what nobody foresaw.
+    """
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, SQLAlchemyError):
+        return Unavailable("store_unreadable")
+    return Unavailable("busy") if isinstance(error, TimeoutError | ConnectionError) else None
 
 
 def status_of(error: Exception) -> int:

@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
-from dispatch_server import messages, wire
-from dispatch_server.errors import Throttled
+from dispatch_server import wire
+from dispatch_server.errors import BadInput, HubError, Throttled
 from dispatch_server.http.adapter import language_of
-from dispatch_server.http.error_status import DomainError, status_of
+from dispatch_server.http.error_status import DomainError, refusal_of, status_of
 from dispatch_server.ids import NewId
+from dispatch_server.messages import Wording
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -34,15 +35,25 @@ SECURITY_HEADERS = {
 }
 
 
-def boundary(new_id: NewId) -> Callable[..., Awaitable[web.StreamResponse]]:
+class Boundary:
     """The outermost boundary: the only place where any exception becomes an answer."""
 
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    def __init__(self, *, new_id: NewId, wording: Wording) -> None:
+        self._new_id = new_id
+        self._wording = wording
+
+    def middleware(self) -> Callable[..., Awaitable[web.StreamResponse]]:
+        @web.middleware
+        async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._around(request, handler)
+
+        return around
+
+    async def _around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=new_id()[:12])
+        structlog.contextvars.bind_contextvars(request_id=self._new_id()[:12])
         started = time.perf_counter()
-        response = await _answer(request, handler)
+        response = await self._answer(request, handler)
         if not response.prepared:
             for name, value in SECURITY_HEADERS.items():
                 response.headers.setdefault(name, value)
@@ -55,52 +66,49 @@ def boundary(new_id: NewId) -> Callable[..., Awaitable[web.StreamResponse]]:
         )
         return response
 
-    return middleware
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            return error if error.status < 400 else self._refuse(request, _of_aiohttp(error), error.status)
+        except Exception as error:  # noqa: BLE001 - the outermost boundary
+            refusal = refusal_of(error)
+            if refusal is None:
+                _log.exception("http.failed", route=_route_of(request))
+                refusal = HubError("internal_error")
+            elif not isinstance(error, DomainError):
+                _log.warning("http.unavailable", route=_route_of(request), error=type(error).__name__)
+            return self._refuse(request, refusal, status_of(refusal))
+
+    def _refuse(self, request: web.Request, refusal: DomainError, status: int) -> web.Response:
+        """The refusal in the caller's language, as problem+json (RFC 9457) on the WHIP paths."""
+        facts = {key: value for key, value in refusal.params.items() if value is not None}
+        message = self._wording.sentence(refusal.code, language_of(request), facts)
+        if request.path.startswith("/whip"):
+            problem = {"type": "about:blank", "title": message, "status": status, "code": refusal.code}
+            response = web.json_response(problem, status=status, content_type="application/problem+json")
+        else:
+            params = {key: str(value) for key, value in facts.items()}
+            view = wire.ErrorView(code=refusal.code, message=message, params=params)
+            text = view.model_dump_json()
+            response = web.Response(status=status, text=text, content_type="application/json")
+        if isinstance(refusal, Throttled):
+            response.headers["Retry-After"] = str(refusal.params.get("retry_after_s", 60))
+        if status == 401 and request.path.startswith("/whip"):
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
 
 
-async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except DomainError as error:
-        return error_response(request, error)
-    except web.HTTPException as error:
-        if error.status < 400:
-            return error
-        code = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}.get(
-            error.status, "bad_input"
-        )
-        params = {"limit_kb": 64, "field": "request", "reason": error.reason}
-        return _error(request, code, error.status, params)
-    except (ConnectionResetError, TimeoutError):
-        return _error(request, "busy", 503, {})
-    except Exception:  # noqa: BLE001 - the outermost boundary
-        _log.exception("http.failed", route=_route_of(request))
-        return _error(request, "internal_error", 500, {})
-
-
-def error_response(request: web.Request, error: Exception) -> web.Response:
-    """A refusal in the caller's language, as problem+json (RFC 9457) on the WHIP paths."""
-    response = _error(
-        request, getattr(error, "code", "internal_error"), status_of(error), getattr(error, "params", {})
-    )
-    if isinstance(error, Throttled):
-        response.headers["Retry-After"] = str(error.params.get("retry_after_s", 60))
-    if response.status == 401 and request.path.startswith("/whip"):
-        response.headers["WWW-Authenticate"] = "Bearer"
-    return response
-
-
-def _error(request: web.Request, code: str, status: int, params: object) -> web.Response:
-    facts = {str(k): v for k, v in params.items() if v is not None} if isinstance(params, dict) else {}
-    message = messages.sentence(code, language_of(request), facts)
-    if request.path.startswith("/whip"):
-        return web.json_response(
-            {"type": "about:blank", "title": message, "status": status, "code": code},
-            status=status,
-            content_type="application/problem+json",
-        )
-    view = wire.ErrorView(code=code, message=message, params={k: str(v) for k, v in facts.items()})
-    return web.Response(status=status, text=view.model_dump_json(), content_type="application/json")
+def _of_aiohttp(error: web.HTTPException) -> HubError:
+    match error.status:
+        case 404:
+            return HubError("not_found")
+        case 405:
+            return HubError("method_not_allowed")
+        case 413:
+            return HubError("body_too_large", limit_kb=64)
+        case _:
+            return BadInput(field="request", problem="malformed")
 
 
 def _route_of(request: web.Request) -> str:

@@ -170,7 +170,7 @@ class IncidentRoutes:
     async def _list(self, request: Request) -> wire.IncidentList:
         state = request.query.get("state", "open")
         if state not in ("open", "closed"):
-            raise BadInput(field="state", reason="open | closed")
+            raise BadInput(field="state", problem="choice", expected="open, closed")
         return await self._looking.incidents(
             request.caller,
             closed=state == "closed",
@@ -288,5 +288,5 @@ def whole(request: Request, name: str, default: int, *, low: int, high: int) -> 
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and low <= int(text) <= high):
-        raise BadInput(field=name, reason=f"{low}–{high}")
+        raise BadInput(field=name, problem="choice", expected=f"{low}–{high}")
     return int(text)

@@ -9,11 +9,12 @@ from aiohttp import web
 from dispatch_server import views, wire
 from dispatch_server.clock import Clock
 from dispatch_server.errors import NotAllowed, NotSignedIn
-from dispatch_server.http.adapter import json_response, language_of, parse_body, read_body, require_csrf
+from dispatch_server.http.adapter import json_response, language_of, read_json, require_csrf
 from dispatch_server.http.authenticate import COOKIE, Authenticator
 from dispatch_server.identity import Person
 from dispatch_server.ports import Broadcaster
 from dispatch_server.usecases.sign_in import SignedIn, SignInDesk
+from dispatch_server.wrong_input import parsed_json
 
 
 class SignInEndpoint:
@@ -26,6 +27,7 @@ class SignInEndpoint:
         clock: Clock,
         site_name: str,
         session_lifetime: timedelta,
+        origins: frozenset[str],
     ) -> None:
         self._sign_in = sign_in
         self._authenticator = authenticator
@@ -33,6 +35,7 @@ class SignInEndpoint:
         self._clock = clock
         self._site_name = site_name
         self._session_lifetime = session_lifetime
+        self._origins = origins
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post("/api/sign-in", self._by_password)
@@ -41,14 +44,14 @@ class SignInEndpoint:
         app.router.add_get("/api/me", self._me)
 
     async def _by_password(self, request: web.Request) -> web.StreamResponse:
-        require_own_origin(request)
-        body = parse_body(wire.SignIn, await read_body(request))
+        require_own_origin(request, self._origins)
+        body = parsed_json(wire.SignIn, await read_json(request))
         signed_in = await self._sign_in.by_password(body.login, body.password, address=request.remote or "")
         return self._welcome(request, signed_in)
 
     async def _by_link(self, request: web.Request) -> web.StreamResponse:
-        require_own_origin(request)
-        body = parse_body(wire.SignInByLink, await read_body(request))
+        require_own_origin(request, self._origins)
+        body = parsed_json(wire.SignInByLink, await read_json(request))
         return self._welcome(request, await self._sign_in.by_link(body.token, address=request.remote or ""))
 
     async def _sign_out(self, request: web.Request) -> web.StreamResponse:
@@ -93,8 +96,8 @@ class SignInEndpoint:
         )
 
 
-def require_own_origin(request: web.Request) -> None:
-    """Returns unless a page of another origin sent this. Raises: NotAllowed."""
+def require_own_origin(request: web.Request, others: frozenset[str]) -> None:
+    """Returns unless a page of another origin than our own or `others` sent this. Raises: NotAllowed."""
     origin = request.headers.get("Origin")
-    if origin is not None and origin.split("://", 1)[-1] != request.host:
+    if origin is not None and origin.split("://", 1)[-1] != request.host and origin not in others:
         raise NotAllowed("bad_origin")

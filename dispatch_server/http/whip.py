@@ -123,4 +123,4 @@ class WhipEndpoint:
         try:
             return (await read_body(request, SDP_LIMIT)).decode("utf-8")
         except UnicodeDecodeError:
-            raise BadInput("bad_sdp", reason="UTF-8") from None
+            raise BadInput("malformed_sdp") from None

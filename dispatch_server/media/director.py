@@ -21,7 +21,7 @@ from dispatch_server.ports import Broadcaster, MediaPlane
 from dispatch_server.store.reader import Reader
 from dispatch_server.tasks import Tasks
 from dispatch_server.usecases.desk import Desk
-from rtc.errors import RtcError
+from rtc.errors import MediaTimeout, RtcError
 from rtc.plane import Kind, Published, ScopeRoutes, SlotsChanged, SourceStats, Subscribed
 
 _Reply = TypeVar("_Reply")
@@ -229,7 +229,7 @@ class MediaDirector:
     async def _settle_quietly(self, incident_id: str) -> None:
         try:
             await self.settle(incident_id)
-        except (RtcError, HubError, TimeoutError) as error:
+        except (RtcError, HubError) as error:
             _log.warning("media.reconcile_failed", incident_id=incident_id, error=type(error).__name__)
 
     async def settle_all(self) -> None:
@@ -247,5 +247,9 @@ class MediaDirector:
             await self._broadcaster.to_socket(event, data, sid)
 
     async def _call(self, call: Awaitable[_Reply]) -> _Reply:
-        async with asyncio.timeout(CALL_TIMEOUT_S):
-            return await call
+        """The plane's reply. Raises: RtcError, MediaTimeout when none comes in time."""
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                return await call
+        except TimeoutError:
+            raise MediaTimeout("no reply") from None

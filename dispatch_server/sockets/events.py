@@ -8,21 +8,22 @@ from typing import Annotated, Any, Literal, TypeVar
 import socketio
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from dispatch_server import messages, wire
+from dispatch_server import wire
 from dispatch_server.access import socket_groups
 from dispatch_server.caller import Caller
 from dispatch_server.clock import Clock
-from dispatch_server.errors import BadInput, HubError
+from dispatch_server.errors import HubError, NotAllowed, NotSignedIn
 from dispatch_server.http.adapter import language_of
 from dispatch_server.http.authenticate import Authenticator
-from dispatch_server.http.error_status import DomainError
+from dispatch_server.http.error_status import DomainError, refusal_of
 from dispatch_server.identity import Person
 from dispatch_server.journal import instant
 from dispatch_server.media.director import MediaDirector
 from dispatch_server.media.turn import ice_servers
 from dispatch_server.media.viewers import Want, WantedVideo
+from dispatch_server.messages import Wording
 from dispatch_server.sockets.presence import Presence
 from dispatch_server.tasks import Tasks
 from dispatch_server.usecases.answers import Answers
@@ -30,13 +31,15 @@ from dispatch_server.usecases.incidents import Incidents
 from dispatch_server.usecases.locating import Locating
 from dispatch_server.usecases.looking import Looking
 from dispatch_server.usecases.room_life import RoomLife
+from dispatch_server.usecases.sign_in import Session
+from dispatch_server.wrong_input import parsed
 
 _log = structlog.get_logger("sockets")
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Sync(_Message):
@@ -97,6 +100,7 @@ class SocketEvents:
         room_life: RoomLife,
         director: MediaDirector,
         tasks: Tasks,
+        wording: Wording,
         clock: Clock,
         turn_urls: tuple[str, ...],
         turn_secret: str | None,
@@ -111,6 +115,7 @@ class SocketEvents:
         self._room_life = room_life
         self._director = director
         self._tasks = tasks
+        self._wording = wording
         self._clock = clock
         self._turn_urls = turn_urls
         self._turn_secret = turn_secret
@@ -127,16 +132,16 @@ class SocketEvents:
         self._answer("media_close", MediaClose, self._media_close)
         self._answer("ring_received", RingReceived, self._ring_received)
         self._answer("position", Position, self._position)
+        self._server.on("*", self._unknown)
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], _auth: object = None) -> None:
         request: web.Request = environ["aiohttp.request"]
         language = language_of(request)
         try:
-            session = (await self._authenticator.identify(request)).session
-        except HubError as error:
-            raise socketio.exceptions.ConnectionRefusedError(_refusal(error, language)) from None
-        if session is None:
-            raise socketio.exceptions.ConnectionRefusedError(_refusal(HubError("not_allowed"), language))
+            session = await self._signed_in(request)
+        except Exception as error:  # noqa: BLE001 - the outermost boundary
+            refused = self._refusal(error, language, "connect")
+            raise socketio.exceptions.ConnectionRefusedError(refused) from None
         person = session.person
         await self._server.save_session(
             sid, {"person": person, "language": language, "session": session.token_hash}
@@ -145,6 +150,13 @@ class SocketEvents:
             await self._server.enter_room(sid, group)
         if self._presence.connected(person.id, sid):
             self._tasks.start(self._room_life.connection_back(person.id), name="presence:back")
+
+    async def _signed_in(self, request: web.Request) -> Session:
+        """The person's session; a device has no business here. Raises: NotSignedIn, NotAllowed."""
+        session = (await self._authenticator.identify(request)).session
+        if session is None:
+            raise NotAllowed()
+        return session
 
     async def _disconnect(self, sid: str, _reason: object = None) -> None:
         try:
@@ -165,22 +177,37 @@ class SocketEvents:
         async def handler(sid: str, data: object = None, *_: object) -> Mapping[str, Any]:
             language = "zh"
             try:
-                session = await self._server.get_session(sid)
+                session = await self._session(sid)
                 language = session["language"]
                 caller = Caller(person=session["person"], language=language)
                 structlog.contextvars.bind_contextvars(actor_id=caller.actor_id)
-                return {"ok": True, **await handle(sid, caller, _parse(model, data))}
-            except DomainError as error:
-                return _refusal(error, language)
-            except TimeoutError:
-                return _refusal(HubError("media_unavailable"), language)
-            except KeyError:
-                return _refusal(HubError("not_signed_in"), language)
-            except Exception:  # noqa: BLE001 - the outermost boundary
-                _log.exception("socket.failed", event_name=event)
-                return _refusal(HubError("internal_error"), language)
+                return {"ok": True, **await handle(sid, caller, parsed(model, {} if data is None else data))}
+            except Exception as error:  # noqa: BLE001 - the outermost boundary
+                return self._refusal(error, language, event)
 
         self._server.on(event, handler)
+
+    async def _unknown(self, _event: str, sid: str, *_: object) -> Mapping[str, Any]:
+        session = await self._session(sid)
+        return self._refusal(HubError("unknown_event"), session["language"], "unknown")
+
+    async def _session(self, sid: str) -> dict[str, Any]:
+        """What the connection was opened with. Raises: NotSignedIn when it is gone."""
+        try:
+            session: dict[str, Any] = await self._server.get_session(sid)
+        except KeyError:
+            raise NotSignedIn() from None
+        return session
+
+    def _refusal(self, error: Exception, language: str, event: str) -> dict[str, Any]:
+        refusal = refusal_of(error)
+        if refusal is None:
+            _log.exception("socket.failed", event_name=event)
+            refusal = HubError("internal_error")
+        elif not isinstance(error, DomainError):
+            _log.warning("socket.unavailable", event_name=event, error=type(error).__name__)
+        message = self._wording.sentence(refusal.code, language, refusal.params)
+        return {"ok": False, "code": refusal.code, "message": message}
 
     async def _sync(self, _sid: str, caller: Caller, message: Sync) -> Mapping[str, Any]:
         return (await self._looking.sync(caller, message.streams)).model_dump(mode="json")
@@ -226,18 +253,3 @@ class SocketEvents:
     async def _position(self, _sid: str, caller: Caller, message: Position) -> Mapping[str, Any]:
         await self._locating.locate(caller, message.feed_id, message)
         return {}
-
-
-def _parse(model: type[_Model], data: object) -> _Model:
-    try:
-        return model.model_validate({} if data is None else data)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "message"
-        raise BadInput(field=field, reason=first["msg"]) from None
-
-
-def _refusal(error: Exception, language: str) -> dict[str, Any]:
-    code, params = getattr(error, "code", "internal_error"), getattr(error, "params", {})
-    facts = {str(k): v for k, v in params.items() if v is not None}
-    return {"ok": False, "code": code, "message": messages.sentence(code, language, facts)}

@@ -106,6 +106,6 @@ class Administering:
 
     def _require_within(self, person: Person, agency_id: str) -> None:
         if agency_id not in self._directory().agencies:
-            raise BadInput(field="agency_id", reason=agency_id)
+            raise BadInput(field="agency_id", problem="unknown", value=agency_id)
         if not self._directory().is_within(agency_id, person.agency_id):
             raise NotAllowed()

@@ -142,7 +142,7 @@ class Answers:
             assignment = case.response.assignment(AssignmentId(assignment_id))
             candidate = members.get(person_id)
             if candidate is None or candidate.agency_id != assignment.department_id or not candidate.active:
-                raise BadInput(field="person_id", reason=person_id)
+                raise BadInput(field="person_id", problem="unknown", value=person_id)
             return alerting.reassign(
                 case.response,
                 assignment_id=AssignmentId(assignment_id),

@@ -91,7 +91,7 @@ class Incidents:
         directory = self._directory()
         agency_id = body.agency_id or person.agency_id
         if agency_id not in directory.agencies:
-            raise BadInput(field="agency_id", reason=agency_id)
+            raise BadInput(field="agency_id", problem="unknown", value=agency_id)
         if agency_id != person.agency_id and not oversees(directory, person, agency_id):
             raise NotAllowed()
         return await self._receive(
@@ -139,7 +139,7 @@ class Incidents:
             raise BadInput("unknown_type", field="type")
         centre = directory.centre_of(agency_id)
         if centre is None:
-            raise BadInput(field="agency_id", reason=agency_id)
+            raise BadInput(field="agency_id", problem="unknown", value=agency_id)
         incident_id = self._new_id()
         number = await self._number(centre.id)
         decision = alerting.receive(

@@ -132,7 +132,7 @@ def _instant_ms(text: str | None) -> int | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise BadInput(field="before", reason="ISO 8601") from None
+        raise BadInput(field="before", problem="not_instant") from None
     if at.tzinfo is None:
-        raise BadInput(field="before", reason="ISO 8601, with a zone")
+        raise BadInput(field="before", problem="not_instant")
     return to_ms(at)
