@@ -29,7 +29,7 @@ export const zh = {
   plan: { label: '预案', departments: '{n} 部门', none: '无匹配预案', choose: '选预案', pick: '选择预案', loading: '载入预案', failed: '预案未载入' },
   key: {
     name: '一键扩群', first: '召集 {n} 个部门，限时 {m} 分钟', undoHint: '按下即发，5 秒内', undo: '撤销', sending: '正在下发 {n} 个', sent: '已下发 {n} 个', undoIn: '{n} 秒内按 Esc 撤销', again: '已扩群 · 再按只催 {n} 个未动身部门',
-    moving: '已扩群 · 全部在途或到位', noPlan: '选预案', noPlanHint: '没有匹配的预案。按 P 选择', queued: '网络中断，改打电话', queuedHint: '已排队 {n} 个，联网即发', closed: '已办结，不再召集', resolved: '处置完毕。重新打开后可召集',
+    moving: '已扩群 · 全部在途或到位', noPlan: '选预案', noPlanHint: '没有匹配的预案。按 P 选择', queued: '网络中断，改打电话', queuedHint: '已排队 {n} 个，联网即发', queuedBlind: '已排队，联网即按预案下发', blind: '网络中断。按下排队，联网即发', closed: '已办结，不再召集', resolved: '处置完毕。重新打开后可召集',
     undone: '已撤销，未再召集', undoQueued: '已取消排队', resummoned: '已再召集 {n} 个部门', nothing: '没有需要再催的部门', loading: '载入中', confirming: '网络中断，正在确认上次召集',
   },
   dept: {

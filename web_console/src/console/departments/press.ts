@@ -29,6 +29,7 @@ export interface Press {
 
 export type Says =
   | { says: 'loading' | 'noPlan' | 'moving' | 'closed' | 'resolved' }
+  | { says: 'blind' }
   | { says: 'first'; n: number; minutes: number }
   | { says: 'again'; n: number }
   | { says: 'sending' | 'queued' | 'confirming'; n: number }
@@ -36,8 +37,8 @@ export type Says =
 
 const summoned = (incident: IncidentView) => incident.summons !== null && incident.summons.state === 'issued'
 
-/** What the key says. Pure. */
-export function keySays(incident: IncidentView, plan: PlanPreview | null, press: Press | undefined, nowMs: number): Says {
+/** What the key says. Pure. Cut off and without a plan at hand it still takes the press: the hub then proposes the plan. */
+export function keySays(incident: IncidentView, plan: PlanPreview | null, press: Press | undefined, nowMs: number, connected: boolean): Says {
   const open = stillOpen(incident.assignments)
   if (press?.phase === 'sending') return { says: 'sending', n: press.departments }
   if (press?.phase === 'queued') return { says: press.unsure ? 'confirming' : 'queued', n: press.departments }
@@ -49,7 +50,7 @@ export function keySays(incident: IncidentView, plan: PlanPreview | null, press:
     const unmoved = open.filter(isUnmoved).length
     return unmoved ? { says: 'again', n: unmoved } : { says: 'moving' }
   }
-  if (!plan) return { says: 'loading' }
+  if (!plan) return { says: connected ? 'loading' : 'blind' }
   if (plan.plan_id === null || !plan.departments.length) return { says: 'noPlan' }
   return { says: 'first', n: plan.departments.length, minutes: Math.round(plan.target_s / 60) }
 }
