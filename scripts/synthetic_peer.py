@@ -89,14 +89,15 @@ class SyntheticPeer:
         """
         media = next(each for each in read_sdp(description).media if each.port)
         candidate = next(each for each in media.ice_candidates if ":" not in each.ip)
-        self._remote = (media.ice.usernameFragment, media.ice.password, (candidate.ip, candidate.port))
-        self._dtls = DtlsPeer(
-            self._certificate, server=media.dtls.role == "client", send=lambda data: self._send(data) and None
-        )
+        ice, dtls = media.ice, media.dtls
+        if ice is None or dtls is None or ice.usernameFragment is None or ice.password is None:
+            raise ConnectionError("the description says nothing of ICE or DTLS")
+        self._remote = (ice.usernameFragment, ice.password, (candidate.ip, candidate.port))
+        self._dtls = DtlsPeer(self._certificate, server=dtls.role == "client", send=self._send_unmeasured)
         self._checking = asyncio.create_task(self._check())
         async with asyncio.timeout(15):
             await self._valid.wait()
-            prints = tuple((each.algorithm, each.value) for each in media.dtls.fingerprints)
+            prints = tuple((each.algorithm, each.value) for each in dtls.fingerprints)
             if not await self._dtls.handshake(prints):
                 raise ConnectionError("no keys were agreed")
         self.reader = self._dtls.reader()
@@ -178,6 +179,9 @@ class SyntheticPeer:
                 )
             )
             await asyncio.sleep(CONSENT_S if self._valid.is_set() else CHECK_S)
+
+    def _send_unmeasured(self, data: bytes) -> None:
+        self._send(data)
 
     def _send(self, data: bytes) -> int:
         with suppress(OSError):
