@@ -55,9 +55,7 @@ class Housekeeping:
 
     async def _round(self, number: int) -> None:
         await self._positions.write_down()
-        for person_id in await self._room_life.present_people():
-            if self._presence.is_gone(person_id):
-                await self._room_life.connection_lost(person_id)
+        await self._room_life.follow_connections()
         if number % ROUNDS_PER_RELOAD == 0:
             await self._directories.reload()
             now = self._clock()

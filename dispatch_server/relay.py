@@ -28,7 +28,7 @@ _OVERDUE = frozenset({NoticeKind.OVERDUE, NoticeKind.UNREACHABLE})
 
 class Relay:
     """`media_changed` is told of every incident whose routes may differ now; `outbox_filled` of new
-    messages.
+    messages; `came_in` of each person who has just come into a room.
     """
 
     def __init__(
@@ -39,12 +39,14 @@ class Relay:
         positions: PositionBook,
         media_changed: Callable[[str], None],
         outbox_filled: Callable[[], None],
+        came_in: Callable[[str], None],
     ) -> None:
         self._broadcaster = broadcaster
         self._directory = directory
         self._positions = positions
         self._media_changed = media_changed
         self._outbox_filled = outbox_filled
+        self._came_in = came_in
 
     async def case_committed(self, commit: CaseCommitted) -> None:
         """Everyone who may see the case has been sent what changed. Never raises: the commit stands."""
@@ -55,6 +57,8 @@ class Relay:
 
     async def _tell(self, commit: CaseCommitted) -> None:
         changed = difference(commit.before, commit.after)
+        for person_id in _present(commit.after) - _present(commit.before):
+            self._came_in(person_id)
         groups = audience_groups(self._directory(), commit.after.audience)
         for notice in commit.outcome.notices:
             if notice.kind in PAGING:
@@ -119,3 +123,7 @@ class Relay:
             await self._broadcaster.to_groups(
                 "summons_ring", views.ring_view(case, assignment, kind=kind), groups
             )
+
+
+def _present(case: Case | None) -> set[str]:
+    return {seat.person_id for seat in case.room.present} if case and case.room else set()

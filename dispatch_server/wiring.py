@@ -179,6 +179,7 @@ def assemble(
         positions=positions,
         media_changed=lambda incident_id: director.changed(incident_id),  # noqa: PLW0108 - bound late
         outbox_filled=lambda: outbox.filled(),  # noqa: PLW0108 - bound late
+        came_in=presence.heard,
     )
     outbox = Outbox(
         reader=reader,
@@ -232,7 +233,15 @@ def assemble(
         new_id=new_id,
         new_token=new_token,
     )
-    room_life = RoomLife(desk=desk, reader=reader, directory=directory, new_id=new_id, settle=director.settle)
+    room_life = RoomLife(
+        desk=desk,
+        reader=reader,
+        directory=directory,
+        new_id=new_id,
+        settle=director.settle,
+        is_online=presence.is_online,
+        is_gone=presence.is_gone,
+    )
     looking = Looking(desk=desk, reader=reader, directory=directory, positions=positions, clock=clock)
     locating = Locating(feeds=feeds, desk=desk, directory=directory, broadcaster=broadcaster)
     administering = Administering(

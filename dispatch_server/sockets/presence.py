@@ -26,9 +26,16 @@ class Presence:
 
     def disconnected(self, person_id: str, sid: str) -> None:
         sids = self._sockets.get(person_id, set())
-        sids.discard(sid)
+        if sid not in sids:
+            return
+        sids.remove(sid)
         if not sids:
             self._sockets.pop(person_id, None)
+            self._gone_since[person_id] = self._clock()
+
+    def heard(self, person_id: str) -> None:
+        """The person did something that only somebody who is there does: the grace begins anew."""
+        if person_id not in self._sockets:
             self._gone_since[person_id] = self._clock()
 
     def is_online(self, person_id: str) -> bool:
@@ -38,7 +45,7 @@ class Presence:
         """Whether nobody has heard of the person for longer than the grace, counted from the start at the
         earliest.
         """
-        if person_id in self._sockets:
+        if self.is_online(person_id):
             return False
         return self._clock() - self._gone_since.get(person_id, self._started_at) >= GRACE
 

@@ -21,7 +21,9 @@ from rooms import ParticipantId, PersonId, Presence
 
 
 class RoomLife:
-    """`settle` returns once the media plane forwards exactly what the committed room allows."""
+    """`settle` returns once the media plane forwards exactly what the committed room allows. `is_online` and
+    `is_gone` tell of a person's sockets: there now, or missing for longer than the grace.
+    """
 
     def __init__(
         self,
@@ -31,12 +33,16 @@ class RoomLife:
         directory: Callable[[], Directory],
         new_id: NewId,
         settle: Callable[[str], Awaitable[None]],
+        is_online: Callable[[str], bool],
+        is_gone: Callable[[str], bool],
     ) -> None:
         self._desk = desk
         self._reader = reader
         self._directory = directory
         self._new_id = new_id
         self._settle = settle
+        self._is_online = is_online
+        self._is_gone = is_gone
 
     async def case(self, caller: Caller, room_id: str) -> Case:
         """The case of a room that the caller may see. Raises: NotFound."""
@@ -98,44 +104,45 @@ class RoomLife:
             ),
         )
 
-    async def connection_lost(self, person_id: str) -> None:
-        """The person's seats in open rooms are marked away."""
-        for case in await self._rooms_with(person_id, Presence.PRESENT):
-            await self._desk.run(
-                case.incident_id,
-                lambda case, now: _change(
-                    case, lambda room: rooms.drop(room, person_id=PersonId(person_id), now=now)
-                ),
-                actor_id=None,
-            )
+    async def follow_connections(self) -> None:
+        """In every open room whoever is gone is away, and whoever was away and is online is back."""
+        for case in await self._open_room_cases():
+            for seat in case.room.participants if case.room else ():
+                if self._out_of_step(seat):
+                    await self._follow(case.incident_id, seat.person_id)
+
+    def _out_of_step(self, seat: rooms.Participant) -> bool:
+        if seat.presence is Presence.AWAY:
+            return self._is_online(seat.person_id)
+        return seat.presence is Presence.PRESENT and self._is_gone(seat.person_id)
 
     async def connection_back(self, person_id: str) -> None:
         """The person's seats that were lost are theirs again, without a click."""
-        for case in await self._rooms_with(person_id, Presence.AWAY):
-            await self._desk.run(
-                case.incident_id,
-                lambda case, now: _change(case, lambda room: _come_back(room, person_id, now)),
-                actor_id=person_id,
-            )
+        for case in await self._open_room_cases():
+            seat = case.room.of_person(PersonId(person_id)) if case.room else None
+            if seat is not None and seat.presence is Presence.AWAY:
+                await self._follow(case.incident_id, person_id)
+
+    async def _follow(self, incident_id: str, person_id: str) -> None:
+        """The person's seat is as their connection is at the moment of the commit."""
+
+        def follow(room: rooms.Room, now: datetime) -> rooms.RoomChange:
+            seat = room.of_person(PersonId(person_id))
+            if seat is None or room.state != "open" or not self._out_of_step(seat):
+                return room, ()
+            change = rooms.come_back if seat.presence is Presence.AWAY else rooms.drop
+            return change(room, person_id=seat.person_id, now=now)
+
+        def decide(case: Case, now: datetime) -> Outcome:
+            return _change(case, lambda room: follow(room, now)) if case.room else Outcome()
+
+        await self._desk.run(incident_id, decide, actor_id=None)
 
     async def is_seat_of(self, person: Person, incident_id: str, source_id: str) -> bool:
         """Whether the source is this person's own seat in the incident's room."""
         case = await self._desk.load(incident_id)
         seat = case.room.of_person(PersonId(person.id)) if case.room else None
         return seat is not None and seat.source_id == source_id
-
-    async def present_people(self) -> set[str]:
-        """Everyone who is present in an open room."""
-        cases = await self._open_room_cases()
-        return {p.person_id for case in cases if case.room for p in case.room.present}
-
-    async def _rooms_with(self, person_id: str, presence: Presence) -> list[Case]:
-        found = []
-        for case in await self._open_room_cases():
-            seat = case.room.of_person(PersonId(person_id)) if case.room else None
-            if seat is not None and seat.presence is presence:
-                found.append(case)
-        return found
 
     async def _open_room_cases(self) -> list[Case]:
         cases = await self._desk.load_many(await self._reader.open_room_incidents())
@@ -168,10 +175,3 @@ def _change(case: Case, change: Callable[[rooms.Room], rooms.RoomChange]) -> Out
         raise NotFound()
     room, events = change(case.room)
     return Outcome(room=room, room_events=events)
-
-
-def _come_back(room: rooms.Room, person_id: str, now: datetime) -> rooms.RoomChange:
-    seat = room.of_person(PersonId(person_id))
-    if seat is None or seat.presence is not Presence.AWAY:
-        return room, ()
-    return rooms.come_back(room, person_id=PersonId(person_id), now=now)
