@@ -32,7 +32,7 @@ def choose(
     waiting = [source for source in dict.fromkeys(candidates) if source not in slots]
     waiting.sort(key=lambda source: dbov.get(source, 127.0))
     # Slot 0 is kept for a pinned source as long as there is another free one.
-    free = [index for index in (*range(1, count), 0) if slots[index] is None]
+    free = [index for index in (*range(1, count), 0)[:count] if slots[index] is None]
     while waiting and free:
         slots[free.pop(0)] = waiting.pop(0)
     for source in waiting:

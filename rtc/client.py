@@ -8,7 +8,7 @@ from rtc import wire
 from rtc.errors import MalformedMessage, MediaTimeout, MediaUnavailable, RtcError
 from rtc.plane import MediaEvent
 
-REQUEST_S = 5.0
+REQUEST_S = 4.0
 MAX_PENDING = 2000  # requests without a reply; further ones are refused
 
 

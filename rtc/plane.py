@@ -6,7 +6,8 @@
     async def subscribe(self, *, profile: str) -> Subscribed
     async def accept(self, *, connection_id: str, answer_sdp: str) -> None
     async def close(self, *, connection_id: str) -> None          # closing what is gone is no error
-    async def reconcile(self, routes: ScopeRoutes) -> None        # returns when what was removed is silent
+    async def reconcile(self, routes: ScopeRoutes) -> None        # returns when what was removed is silent;
+                                                                  # a worker that cannot confirm it is ended
     async def stats(self) -> WorkerStats
     events: AsyncIterator[MediaEvent]                             # a property; one reader
 

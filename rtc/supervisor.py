@@ -20,7 +20,7 @@ import structlog
 
 from rtc import wire
 from rtc.client import WorkerClient
-from rtc.errors import MediaUnavailable, RtcError
+from rtc.errors import MediaTimeout, MediaUnavailable, RtcError
 from rtc.plane import (
     LevelsChanged,
     MediaEvent,
@@ -125,8 +125,17 @@ class WorkerProcess:
         await self._ask(wire.Close(connection_id=connection_id))
 
     async def reconcile(self, routes: ScopeRoutes) -> None:
-        """The scope is as the routes say; what was removed is silent."""
-        await self._ask(routes)
+        """The scope is as the routes say; what was removed is silent.
+
+        A worker that does not confirm it in time might go on sending what it must not: it is ended.
+        """
+        client = self._client
+        try:
+            await self._ask(routes)
+        except MediaTimeout:
+            if client is not None:
+                client.close()
+            raise
 
     async def stats(self) -> WorkerStats:
         """The worker's counters."""
