@@ -17,6 +17,7 @@ from rtc.aiortc_seam import WorkerCertificate
 from rtc.errors import RtcError
 from rtc.plane import AudioRoute, MediaEvent, ScopeRoutes, SlotsChanged, SlotState, VideoRoute
 from rtc.supervisor import WorkerProcess
+from tests.integration.rtc.lossy_link import LossyLink
 
 PAGE = Path(__file__).with_name("page.html").read_text()
 Event = TypeVar("Event", bound=MediaEvent)
@@ -32,6 +33,7 @@ class Stage:
         self.url = ""
         self.epoch = 0
         self.peers: list[SyntheticPeer] = []
+        self.link: LossyLink | None = None  # what peers that come by the door go through
         self._arrived = asyncio.Condition()
         self._stack = contextlib.AsyncExitStack()
 
@@ -131,7 +133,7 @@ class Stage:
             return web.Response(status=400, text=str(error))
         return web.Response(
             status=201,
-            text=published.answer_sdp,
+            text=self._by_link(published.answer_sdp),
             content_type="application/sdp",
             headers={"Location": f"/whip/{source}/{published.connection_id}"},
         )
@@ -144,8 +146,13 @@ class Stage:
     async def _subscribe(self, request: web.Request) -> web.Response:
         subscribed = await self.media.subscribe(profile=request.match_info["profile"])
         return web.Response(
-            text=json.dumps({"connection_id": subscribed.connection_id, "sdp": subscribed.offer_sdp})
+            text=json.dumps(
+                {"connection_id": subscribed.connection_id, "sdp": self._by_link(subscribed.offer_sdp)}
+            )
         )
+
+    def _by_link(self, sdp: str) -> str:
+        return self.link.through(sdp) if self.link is not None else sdp
 
     async def _accept(self, request: web.Request) -> web.Response:
         try:
