@@ -16,8 +16,12 @@ export const useSession = defineStore('session', () => {
   const phase = ref<SessionPhase>('asking')
   const me = shallowRef<Me | null>(null)
   const refusal = shallowRef<Refusal | null>(null)
+  let lastPersonId: string | null = null
 
+  /** Somebody else at the same screen starts with a clean page: no task, room or stream of the one before. */
   function enter(answer: Me): void {
+    if (lastPersonId !== null && lastPersonId !== answer.person.id) startClean()
+    lastPersonId = answer.person.id
     caller.csrf = answer.csrf
     me.value = answer
     refusal.value = null
@@ -62,12 +66,17 @@ export const useSession = defineStore('session', () => {
     try {
       await commands.signOut()
     } finally {
-      leave()
+      startClean()
     }
   }
 
   return { phase, me: computed(() => me.value), person: computed(() => me.value?.person ?? null), refusal, begin, signIn, signOut, leave }
 })
+
+function startClean(): void {
+  sessionStorage.clear()
+  location.reload()
+}
 
 /** The token of `#link=TOKEN`, taken out of the address at once so that it is in no history and no screenshot. */
 function takeLinkToken(): string | null {

@@ -48,6 +48,8 @@ export const useStreams = defineStore('streams', () => {
     try {
       const reply = await ask(link.socket, 'sync', { streams: lastSeen(picture) })
       take(picture, reply)
+      for (const stream of reply.gone) journalsLoaded.delete(stream)
+      for (const [stream, events] of Object.entries(reply.missed)) if (!events.length) journalsLoaded.delete(stream)
       loaded.value = true
       refusal.value = null
       for (const listener of listeners) listener(reply)
@@ -67,25 +69,21 @@ export const useStreams = defineStore('streams', () => {
   link.socket.on('stream_advanced', receive)
   link.socket.on('stream_gone', ({ stream }) => {
     drop(picture, stream)
+    journalsLoaded.delete(stream)
   })
   link.socket.on('feed_position', ({ incident_id, feed_id, ...position }) => {
     const feed = picture.incidents[incident_id]?.feeds.find((candidate) => candidate.id === feed_id)
     if (feed) feed.position = position
   })
 
-  /** Fetches the whole journal of an incident once; later events come by broadcast. */
-  async function loadJournal(incidentId: string): Promise<void> {
-    const stream = picture.incidents[incidentId]?.stream ?? `incident:${incidentId}`
+  /** Fetches the whole journal of a stream once; later events come by broadcast and sync. */
+  async function loadJournal(stream: string): Promise<void> {
     if (journalsLoaded.has(stream)) return
-    let after = 0
-    for (;;) {
-      const { events } = await commands.journal(incidentId, after)
-      const byStream = new Map<string, JournalEventView[]>()
-      for (const event of events) byStream.set(event.stream, [...(byStream.get(event.stream) ?? []), event])
-      for (const [name, some] of byStream) picture.journals[name] = mergeEvents(picture.journals[name] ?? [], some)
-      const last = byStream.get(stream)?.at(-1)?.seq ?? after
-      if (events.length < 500 || last <= after) break
-      after = last
+    for (let after = 0, more = true; more; ) {
+      const { events } = await commands.journal(stream, after)
+      picture.journals[stream] = mergeEvents(picture.journals[stream] ?? [], events)
+      after = events.at(-1)?.seq ?? after
+      more = events.length === commands.JOURNAL_PAGE
     }
     journalsLoaded.add(stream)
   }

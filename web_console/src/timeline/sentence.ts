@@ -127,10 +127,10 @@ function withoutSelf(params: Record<string, string>, actor: string | undefined):
 /** Kinds that say nothing new beside another event of the same step. */
 const ECHOES = new Set(['clock_stopped'])
 
-/** The events worth a line, newest first. */
+/** The events worth a line, newest first, in an order that does not depend on how they arrived. */
 export function linesOf(journals: readonly (readonly JournalEventView[])[]): JournalEventView[] {
   return journals
     .flat()
     .filter((event) => !ECHOES.has(event.kind) || event.payload.late === true)
-    .sort((a, b) => b.at.localeCompare(a.at) || (a.stream === b.stream ? b.seq - a.seq : 0))
+    .sort((a, b) => b.at.localeCompare(a.at) || a.stream.localeCompare(b.stream) || b.seq - a.seq)
 }

@@ -7,6 +7,8 @@ import type {
   Summoned,
 } from '@/wire/views'
 
+export const JOURNAL_PAGE = 500
+
 export const signIn = (login: string, password: string) => post<Me>('/api/sign-in', { login, password })
 export const signInByLink = (token: string) => post<Me>('/api/sign-in/link', { token })
 export const signOut = () => post<undefined>('/api/sign-out')
@@ -22,8 +24,9 @@ export const incidents = (state: 'open' | 'closed') =>
   )
 export const relabel = (id: string, change: Partial<Pick<Report, 'type' | 'level' | 'title'>>) =>
   patch<IncidentView>(`/api/incidents/${id}`, change)
-export const journal = (id: string, after = 0) =>
-  get<{ events: JournalEventView[]; seq: number }>(`/api/incidents/${id}/journal?after=${after}&limit=500`)
+/** @param stream `incident:<id>` or `room:<id>`. */
+export const journal = (stream: string, after = 0) =>
+  get<{ events: JournalEventView[]; seq: number }>(`/api/${stream.replace(':', 's/')}/journal?after=${after}&limit=${JOURNAL_PAGE}`)
 
 export const planFor = (id: string, planId?: string) =>
   get<PlanPreview>(`/api/incidents/${id}/plan${planId ? `?plan=${encodeURIComponent(planId)}` : ''}`)

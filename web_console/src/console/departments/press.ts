@@ -1,5 +1,5 @@
 /**
- * The one key: what its next press will do, the press itself, its undo, and its place in the queue while the link is down.
+ * Pressing the one key, taking it back, and its place in the queue while the link is down.
  *
  * A press has one idempotency key for its whole life, so that sending it again after a lost answer summons nobody twice.
  */
@@ -7,6 +7,7 @@
 import { defineStore } from 'pinia'
 import { computed, reactive } from 'vue'
 
+import { summoned, type Press } from '@/console/departments/keySays'
 import { useDesk } from '@/console/desk'
 import { isUnmoved, stillOpen } from '@/console/queue/queueOrder'
 import { useClock } from '@/state/clock'
@@ -16,44 +17,6 @@ import * as commands from '@/wire/commands'
 import { newKey } from '@/wire/http'
 import { asRefusal } from '@/wire/refusal'
 import type { IncidentView, PlanPreview, Summoned } from '@/wire/views'
-
-export interface Press {
-  phase: 'sending' | 'queued' | 'sent'
-  key: string
-  planId: string | undefined
-  departments: number
-  undo: boolean
-  /** An answer was lost on the way, so the hub may have acted already. */
-  unsure: boolean
-}
-
-export type Says =
-  | { says: 'loading' | 'noPlan' | 'moving' | 'closed' | 'resolved' }
-  | { says: 'blind' }
-  | { says: 'first'; n: number; minutes: number }
-  | { says: 'again'; n: number }
-  | { says: 'sending' | 'queued' | 'confirming'; n: number }
-  | { says: 'undoable'; n: number; seconds: number }
-
-const summoned = (incident: IncidentView) => incident.summons !== null && incident.summons.state === 'issued'
-
-/** What the key says. Pure. Cut off and without a plan at hand it still takes the press: the hub then proposes the plan. */
-export function keySays(incident: IncidentView, plan: PlanPreview | null, press: Press | undefined, nowMs: number, connected: boolean): Says {
-  const open = stillOpen(incident.assignments)
-  if (press?.phase === 'sending') return { says: 'sending', n: press.departments }
-  if (press?.phase === 'queued') return { says: press.unsure ? 'confirming' : 'queued', n: press.departments }
-  if (incident.state === 'closed') return { says: 'closed' }
-  if (incident.state === 'resolved') return { says: 'resolved' }
-  if (incident.summons && summoned(incident)) {
-    const left = Date.parse(incident.summons.undo_until) - nowMs
-    if (left > 0) return { says: 'undoable', n: open.length, seconds: Math.ceil(left / 1000) }
-    const unmoved = open.filter(isUnmoved).length
-    return unmoved ? { says: 'again', n: unmoved } : { says: 'moving' }
-  }
-  if (!plan) return { says: connected ? 'loading' : 'blind' }
-  if (plan.plan_id === null || !plan.departments.length) return { says: 'noPlan' }
-  return { says: 'first', n: plan.departments.length, minutes: Math.round(plan.target_s / 60) }
-}
 
 export const usePress = defineStore('press', () => {
   const desk = useDesk()
@@ -109,7 +72,7 @@ export const usePress = defineStore('press', () => {
   }
 
   return {
-    presses, keySays,
+    presses,
     queuedCount: computed(() => Object.values(presses).filter((press) => press.phase === 'queued').length),
     /** Presses the key for the incident. Raises: Refusal, except while offline: then it waits in the queue. */
     press: (incident: IncidentView, plan: PlanPreview | null): Promise<Summoned | null> => {
