@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dispatch_server import views, wire
 from dispatch_server.errors import NotFound
 from dispatch_server.http.route import Request, Route
+from dispatch_server.http.routes_incidents import whole
 from dispatch_server.identity import Directory
 from dispatch_server.usecases.answers import Answers
 from dispatch_server.usecases.case import Case
@@ -79,6 +80,15 @@ class AnswerRoutes:
                 reply=wire.AssignmentView,
             ),
             self._room("GET", "", self._room_get, "One room"),
+            Route(
+                method="GET",
+                path="/api/rooms/{room_id}/journal",
+                handler=self._room_journal,
+                summary="Who came and went: journal events of the room after a seq, also once it has ended",
+                tag="rooms",
+                reply=wire.JournalPage,
+                query=(("after", "seq"), ("limit", "1 to 1000")),
+            ),
             self._room("POST", "/join", self._join, "Come in; a summoned department's clock stops"),
             self._room("POST", "/leave", self._leave, "Leave"),
             self._room("POST", "/mute", self._mute, "Mute or unmute a participant, or oneself", wire.Mute),
@@ -154,6 +164,14 @@ class AnswerRoutes:
 
     async def _room_get(self, request: Request) -> wire.RoomView:
         return _room_view(await self._room_life.case(request.caller, request.path["room_id"]))
+
+    async def _room_journal(self, request: Request) -> wire.JournalPage:
+        return await self._looking.room_journal(
+            request.caller,
+            request.path["room_id"],
+            after=whole(request, "after", 0, low=0, high=2**31 - 1),
+            limit=whole(request, "limit", 500, low=1, high=1000),
+        )
 
     async def _join(self, request: Request) -> wire.RoomView:
         return _room_view((await self._room_life.join(request.caller, request.path["room_id"])).case)

@@ -86,6 +86,17 @@ class Reader:
         )
         return _stored(rows[0]) if rows else None
 
+    async def room_heads(self, room_ids: Collection[str]) -> dict[str, tuple[str, int]]:
+        """The incident of each of these rooms and how far the room's stream has come; unknown ids are left
+        out.
+        """
+        query = (
+            select(t.aggregate.c.id, t.aggregate.c.scope_id, t.stream_head.c.seq)
+            .join(t.stream_head, t.stream_head.c.stream == "room:" + t.aggregate.c.id)
+            .where(t.aggregate.c.kind == "room", t.aggregate.c.id.in_(list(room_ids)))
+        )
+        return {row.id: (row.scope_id, row.seq) for row in await self._rows(query)}
+
     async def all_of(self, kind: str) -> list[Stored]:
         """Every aggregate of one kind; for start-up only."""
         return [

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from dispatch_server import views, wire
-from dispatch_server.access import Action, may_see, principals, require
+from dispatch_server.access import Action, may_see, principals, require, require_sight
 from dispatch_server.caller import Caller
 from dispatch_server.clock import Clock
-from dispatch_server.errors import BadInput
+from dispatch_server.errors import BadInput, NotFound
 from dispatch_server.identity import Directory, Person, Role
 from dispatch_server.store.batch import to_ms
 from dispatch_server.store.reader import Reader, Sight
-from dispatch_server.usecases.case import Case, incident_stream, room_stream
+from dispatch_server.usecases.case import Case, incident_stream, load_case, room_stream
 from dispatch_server.usecases.desk import Desk
 from dispatch_server.usecases.positions import PositionBook
 
@@ -82,6 +82,22 @@ class Looking:
             events=[views.event_view(self._directory(), link) for link in links], seq=case.seq
         )
 
+    async def room_journal(self, caller: Caller, room_id: str, *, after: int, limit: int) -> wire.JournalPage:
+        """As `journal`, of a room whose incident is in sight, also once it has ended. Raises: NotFound."""
+        person = caller.require_person()
+        stored = await self._reader.one("room", room_id)
+        scope = (await self._reader.scopes([stored.scope_id])).get(stored.scope_id) if stored else None
+        case = load_case(scope)
+        if scope is None or case is None:
+            raise NotFound()
+        require_sight(self._directory(), person, case.audience)
+        stream = room_stream(room_id)
+        links = await self._reader.events(stream, after=after, limit=limit)
+        return wire.JournalPage(
+            events=[views.event_view(self._directory(), link) for link in links],
+            seq=scope.seqs.get(stream, 0),
+        )
+
     async def sync(self, caller: Caller, known: Mapping[str, int]) -> wire.Synced:
         """All that a console lacks: incidents and rooms whose stream is not where the console has it, the
         events in
@@ -94,6 +110,7 @@ class Looking:
         cases = [case for case in cases if may_see(directory, person, case.audience)]
         seqs = {incident_stream(case.incident_id): case.seq for case in cases}
         seqs |= {room_stream(case.room.id): case.room_seq for case in cases if case.room is not None}
+        seqs |= await self._past_rooms(cases, known.keys() - seqs.keys())
         behind = [case for case in cases if known.get(incident_stream(case.incident_id)) != case.seq]
         rooms = [
             views.room_view(case.room, case.room_seq)
@@ -118,6 +135,15 @@ class Looking:
                 if person.id in assignment.ringing
             ],
         )
+
+    async def _past_rooms(self, cases: Collection[Case], streams: Collection[str]) -> dict[str, int]:
+        """The streams that belong to rooms which these cases had before: they stay part of their record."""
+        ids = [stream.removeprefix("room:") for stream in streams if stream.startswith("room:")]
+        if not ids:
+            return {}
+        incidents = {case.incident_id for case in cases}
+        heads = await self._reader.room_heads(ids)
+        return {room_stream(key): seq for key, (incident, seq) in heads.items() if incident in incidents}
 
     async def _missed(self, stream: str, after: int) -> list[wire.JournalEventView]:
         links = await self._reader.events(stream, after=after, limit=MISSED_LIMIT + 1)
