@@ -29,6 +29,7 @@ class Reason(StrEnum):
     HANDSHAKE_TIMEOUT = "handshake_timeout"
     UNANSWERED = "unanswered"
     REPLACED = "replaced"
+    FAULT = "fault"
 
 
 class Connection:
@@ -99,12 +100,12 @@ class Connection:
             self._port.forget(self.ice.ufrag, self)
             self._reader = None
             self._early_media.clear()
+            if self._writer is not None:
+                self._writer.send_to = None  # not one packet more, whoever still forwards
             if self._dtls is not None:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FAREWELL_S):
                         await self._dtls.stop()
-            if self._writer is not None:
-                self._writer.send_to = None
 
     def end(self, reason: Reason) -> None:
         """The connection ends, if it has not yet."""

@@ -5,6 +5,8 @@ import secrets
 import time
 from collections.abc import Callable
 
+import structlog
+
 from rtc.aiortc_seam import WorkerCertificate
 from rtc.codecs import Codec
 from rtc.connection import Connection, Reason
@@ -52,6 +54,7 @@ class Engine:
         self._candidates = candidates
         self._emit = emit
         self._tasks = tasks
+        self._log = structlog.get_logger("rtc.engine")
         self._certificate = WorkerCertificate()
         self._forwarder = Forwarder(emit=emit, unix_offset_s=time.time() - time.monotonic())
         self._connections: dict[str, Connection] = {}
@@ -265,6 +268,9 @@ class Engine:
             reason = Reason.CLOSED
             try:
                 reason = await connection.run(came_up)
+            except Exception:  # noqa: BLE001 - the outermost boundary of one peer: it must not end the others
+                self._log.exception("connection.fault", connection_id=connection.connection_id)
+                reason = Reason.FAULT
             finally:
                 del self._connections[connection.connection_id]
                 _count(self._counters, connection)

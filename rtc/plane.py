@@ -130,7 +130,8 @@ class ConnectionUp:
 class ConnectionDown:
     """A connection is gone.
 
-    Reasons: closed, closed_by_peer, consent_lost, handshake_failed, handshake_timeout, unanswered, replaced.
+    Reasons: closed, closed_by_peer, consent_lost, handshake_failed, handshake_timeout, unanswered, replaced,
+    fault.
     """
 
     connection_id: str
