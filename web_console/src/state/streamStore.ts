@@ -8,7 +8,7 @@ import { apply, drop, emptyPicture, idOfStream, lastSeen, mergeEvents, putIncide
 import * as commands from '@/wire/commands'
 import { asRefusal, type Refusal } from '@/wire/refusal'
 import { ask } from '@/wire/socket'
-import type { IncidentView, JournalEventView, RoomView, StreamAdvanced, Synced } from '@/wire/views'
+import type { IncidentView, RoomView, StreamAdvanced, Synced } from '@/wire/views'
 
 /** Broadcasts kept while a sync is under way; more than this means the next sync brings them anyway. */
 const HELD_LIMIT = 500
