@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
@@ -34,6 +35,7 @@ class Housekeeping:
         directories: Directories,
         writer: Writer,
         clock: Clock,
+        end_stale_sockets: Callable[[], Awaitable[None]],
     ) -> None:
         self._positions = positions
         self._presence = presence
@@ -41,6 +43,7 @@ class Housekeeping:
         self._directories = directories
         self._writer = writer
         self._clock = clock
+        self._end_stale_sockets = end_stale_sockets
 
     async def run(self) -> None:
         """Rounds until cancelled; a failed one is logged and the next comes all the same."""
@@ -58,6 +61,7 @@ class Housekeeping:
         await self._room_life.follow_connections()
         if number % ROUNDS_PER_RELOAD == 0:
             await self._directories.reload()
+            await self._end_stale_sockets()
             now = self._clock()
             self._presence.forget_old(lambda at: at < now - timedelta(hours=1))
             async with self._writer.transaction() as connection:

@@ -28,7 +28,7 @@ _OVERDUE = frozenset({NoticeKind.OVERDUE, NoticeKind.UNREACHABLE})
 
 class Relay:
     """`media_changed` is told of every incident whose routes may differ now; `outbox_filled` of new
-    messages; `came_in` of each person who has just come into a room.
+    messages; `deadlines_set` of new deadlines; `came_in` of each person who has just come into a room.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Relay:
         positions: PositionBook,
         media_changed: Callable[[str], None],
         outbox_filled: Callable[[], None],
+        deadlines_set: Callable[[], None],
         came_in: Callable[[str], None],
     ) -> None:
         self._broadcaster = broadcaster
@@ -46,6 +47,7 @@ class Relay:
         self._positions = positions
         self._media_changed = media_changed
         self._outbox_filled = outbox_filled
+        self._deadlines_set = deadlines_set
         self._came_in = came_in
 
     async def case_committed(self, commit: CaseCommitted) -> None:
@@ -76,6 +78,8 @@ class Relay:
                 await self._notice(commit, notice)
         if changed.feeds or changed.room or commit.before is None:
             self._media_changed(commit.after.incident_id)
+        if commit.outcome.decision is not None and commit.outcome.decision.schedule:
+            self._deadlines_set()
         if commit.outcome.notices:
             self._outbox_filled()
         _log.info(

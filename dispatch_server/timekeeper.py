@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -45,6 +46,7 @@ class Timekeeper:
         self._reader = reader
         self._clock = clock
         self._beat = beat
+        self._sooner = asyncio.Event()
         self.cycle = 0
         self.completed_at: datetime | None = None
 
@@ -58,7 +60,11 @@ class Timekeeper:
                 _log.exception("timekeeper.cycle_failed")
                 await asyncio.sleep(1.0)
                 continue
-            await asyncio.sleep(await self._pause_s())
+            await self._rest()
+
+    def look_again(self) -> None:
+        """A deadline was just written that may come before the end of the present sleep."""
+        self._sooner.set()
 
     async def cycle_once(self) -> int:
         """Everything due by now was fired, how many; then the beat."""
@@ -93,6 +99,14 @@ class Timekeeper:
             _log.error("timekeeper.orphan", incident_id=incident_id, rows=len(dues))
         except HubError as error:
             _log.warning("timekeeper.retry", incident_id=incident_id, code=error.code)
+
+    async def _rest(self) -> None:
+        """Until the next deadline, a new one, or the longest sleep."""
+        self._sooner.clear()
+        pause_s = await self._pause_s()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await self._sooner.wait()
 
     async def _pause_s(self) -> float:
         next_ms = await self._reader.next_due_ms()

@@ -179,6 +179,7 @@ def assemble(
         positions=positions,
         media_changed=lambda incident_id: director.changed(incident_id),  # noqa: PLW0108 - bound late
         outbox_filled=lambda: outbox.filled(),  # noqa: PLW0108 - bound late
+        deadlines_set=lambda: timekeeper.look_again(),  # noqa: PLW0108 - bound late
         came_in=presence.heard,
     )
     outbox = Outbox(
@@ -260,15 +261,7 @@ def assemble(
         await drop_slow(sockets)
 
     timekeeper = Timekeeper(desk=desk, reader=reader, clock=clock, beat=beat)
-    housekeeping = Housekeeping(
-        positions=positions,
-        presence=presence,
-        room_life=room_life,
-        directories=directories,
-        writer=writer,
-        clock=clock,
-    )
-    SocketEvents(
+    events = SocketEvents(
         server=sockets,
         authenticator=authenticator,
         presence=presence,
@@ -280,10 +273,21 @@ def assemble(
         director=director,
         tasks=tasks,
         wording=wording,
+        directory=directory,
         clock=clock,
         turn_urls=config.turn_urls,
         turn_secret=config.turn_secret,
-    ).register()
+    )
+    events.register()
+    housekeeping = Housekeeping(
+        positions=positions,
+        presence=presence,
+        room_life=room_life,
+        directories=directories,
+        writer=writer,
+        clock=clock,
+        end_stale_sockets=events.end_stale,
+    )
     registry = CollectorRegistry()
     register(registry, presence=presence, timekeeper=timekeeper, follower=follower, clock=clock)
 

@@ -81,6 +81,9 @@ class FakeBroadcaster:
         for _, hears in self._pages:
             hears(event, _plain(data))
 
+    async def end_group(self, group: str) -> None:
+        self._pages = [page for page in self._pages if group not in page[0]]
+
     def events(self, name: str) -> list[Any]:
         return [told.data for told in self.told if told.event == name]
 

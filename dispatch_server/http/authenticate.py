@@ -38,6 +38,10 @@ class Authenticator:
             raise NotSignedIn()
         return Identified(session=session)
 
+    async def session_by_hash(self, digest: str) -> Session | None:
+        """The session behind an open socket, if it is still good."""
+        return await self._sign_in.session_by_hash(digest)
+
     async def device(self, header: str) -> Device:
         """The device of an Authorization header (RFC 6750). Raises: NotSignedIn."""
         scheme, _, token = header.partition(" ")

@@ -60,9 +60,9 @@ class SignInEndpoint:
             raise NotSignedIn()
         require_csrf(request, who)
         await self._sign_in.sign_out(who.session)
-        await self._broadcaster.to_groups(
-            "session_ended", {"code": "signed_out"}, [f"session:{who.session.token_hash}"]
-        )
+        group = f"session:{who.session.token_hash}"
+        await self._broadcaster.to_groups("session_ended", {"code": "signed_out"}, [group])
+        await self._broadcaster.end_group(group)
         response = web.Response(status=204)
         response.del_cookie(COOKIE, path="/")
         return response

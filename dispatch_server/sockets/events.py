@@ -18,7 +18,7 @@ from dispatch_server.errors import HubError, NotAllowed, NotSignedIn
 from dispatch_server.http.adapter import language_of
 from dispatch_server.http.authenticate import Authenticator
 from dispatch_server.http.error_status import DomainError, refusal_of
-from dispatch_server.identity import Person
+from dispatch_server.identity import Directory, Person
 from dispatch_server.journal import instant
 from dispatch_server.media.director import MediaDirector
 from dispatch_server.media.turn import ice_servers
@@ -101,6 +101,7 @@ class SocketEvents:
         director: MediaDirector,
         tasks: Tasks,
         wording: Wording,
+        directory: Callable[[], Directory],
         clock: Clock,
         turn_urls: tuple[str, ...],
         turn_secret: str | None,
@@ -116,6 +117,7 @@ class SocketEvents:
         self._director = director
         self._tasks = tasks
         self._wording = wording
+        self._directory = directory
         self._clock = clock
         self._turn_urls = turn_urls
         self._turn_secret = turn_secret
@@ -144,7 +146,13 @@ class SocketEvents:
             raise socketio.exceptions.ConnectionRefusedError(refused) from None
         person = session.person
         await self._server.save_session(
-            sid, {"person": person, "language": language, "session": session.token_hash}
+            sid,
+            {
+                "person_id": person.id,
+                "language": language,
+                "session": session.token_hash,
+                "groups": socket_groups(person),
+            },
         )
         for group in (*socket_groups(person), f"session:{session.token_hash}"):
             await self._server.enter_room(sid, group)
@@ -163,9 +171,9 @@ class SocketEvents:
             session = await self._server.get_session(sid)
         except KeyError:
             return
-        person = session.get("person")
-        if isinstance(person, Person):
-            self._presence.disconnected(person.id, sid)
+        person_id = session.get("person_id")
+        if person_id is not None:
+            self._presence.disconnected(person_id, sid)
             await self._director.socket_closed(sid)
 
     def _answer(
@@ -179,13 +187,34 @@ class SocketEvents:
             try:
                 session = await self._session(sid)
                 language = session["language"]
-                caller = Caller(person=session["person"], language=language)
+                caller = Caller(person=self._person(session), language=language)
                 structlog.contextvars.bind_contextvars(actor_id=caller.actor_id)
                 return {"ok": True, **await handle(sid, caller, parsed(model, {} if data is None else data))}
             except Exception as error:  # noqa: BLE001 - the outermost boundary
                 return self._refusal(error, language, event)
 
         self._server.on(event, handler)
+
+    def _person(self, session: Mapping[str, Any]) -> Person:
+        """The socket's person as they are now. Raises: NotSignedIn when they were taken off the list."""
+        person = self._directory().people.get(session["person_id"])
+        if person is None or not person.active:
+            raise NotSignedIn()
+        return person
+
+    async def end_stale(self) -> None:
+        """Sockets whose session has ended, or whose person changed place or role, are closed; a page that may
+        come back does so by itself, with what it is allowed now.
+        """
+        for sid in self._presence.sockets():
+            session = await self._session(sid)
+            if not await self._still_good(session):
+                await self._server.emit("session_ended", {"code": "not_signed_in"}, to=sid)
+                await self._server.disconnect(sid)
+
+    async def _still_good(self, session: Mapping[str, Any]) -> bool:
+        now = await self._authenticator.session_by_hash(session["session"])
+        return now is not None and socket_groups(now.person) == session["groups"]
 
     async def _unknown(self, _event: str, sid: str, *_: object) -> Mapping[str, Any]:
         session = await self._session(sid)

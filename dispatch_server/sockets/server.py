@@ -86,6 +86,10 @@ class SocketBroadcaster:
     async def to_all(self, event: str, data: BaseModel | Mapping[str, Any]) -> None:
         await self._server.emit(event, _plain(data))
 
+    async def end_group(self, group: str) -> None:
+        for sid, _ in list(self._server.manager.get_participants("/", group)):
+            await self._server.disconnect(sid)
+
 
 async def drop_slow(server: socketio.AsyncServer) -> None:
     """Browsers that do not take what they are sent are disconnected; they come back and sync."""

@@ -110,7 +110,10 @@ class SignInDesk:
 
     async def session(self, token: str) -> Session | None:
         """The open session behind a cookie, if its person is still active."""
-        digest = token_hash(token)
+        return await self.session_by_hash(token_hash(token))
+
+    async def session_by_hash(self, digest: str) -> Session | None:
+        """The open session that is stored under this hash, if its person is still active."""
         stored = await self._accounts.session(digest, self._clock())
         person = self._directory().people.get(stored.person_id) if stored else None
         if stored is None or person is None or not person.active:
