@@ -41,7 +41,10 @@ class Forwarder:
         if earlier is not None:
             self._detach_source(earlier)
         self.sources[source.source_id] = source
-        self._settle(self.subscribers, now)
+        for subscriber in self.subscribers.values():
+            for slot in subscriber.slots:
+                if slot.route is not None and slot.route.source_id == source.source_id:
+                    self._start(slot, slot.route, now)
         self._flush()
 
     def remove_source(self, source: Source, reason: str) -> None:
@@ -147,12 +150,13 @@ class Forwarder:
         """Stop what should not flow, on all these connections; only then start what should."""
         subscribers = [self.subscribers[each] for each in connection_ids if each in self.subscribers]
         plans = []
+        levels = self._levels(now)
         for subscriber in subscribers:
             desired = self._routes.desired(subscriber.connection_id)
             subscriber.audio_route = desired.audio
             subscriber.audio_candidates = desired.candidates
             subscriber.audio_pinned = desired.pinned
-            voices = subscriber.chosen_audio(self._levels(now), now)
+            voices = subscriber.chosen_audio(levels, now)
             wanted = [(slot, desired.video.get(slot.index)) for slot in subscriber.video]
             for slot, voice in zip(subscriber.audio, voices, strict=True):
                 wanted.append((slot, _voice_route(desired.audio, voice)))

@@ -162,9 +162,12 @@ class Track:
         """Nothing of this track leaves by the slot any more."""
         slot.pause()
         slot.attached = None
-        self.live = tuple(other for other in self.live if other is not slot)
-        self.waiting = tuple(other for other in self.waiting if other is not slot)
-        self.catching_up = tuple(other for other in self.catching_up if other is not slot)
+        if slot in self.live:
+            self.live = tuple(other for other in self.live if other is not slot)
+        if slot in self.waiting:
+            self.waiting = tuple(other for other in self.waiting if other is not slot)
+        if slot in self.catching_up:
+            self.catching_up = tuple(other for other in self.catching_up if other is not slot)
 
     def keyframe_wanted(self, slot: Slot, now: float) -> None:
         """The subscriber cannot decode: a keyframe is requested, or the slot starts from the last one."""
