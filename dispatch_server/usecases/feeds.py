@@ -141,9 +141,8 @@ class Feeds:
         if caller.device is None:
             raise Conflict("room_ended")
         position = (await self._positions.of([feed.id])).get(feed.id)
-        agency = self._directory().agencies.get(feed.agency_id)
         place = Place(
-            text=agency.name if agency else "",
+            text="",
             lat=position.lat if position else None,
             lon=position.lon if position else None,
             accuracy_m=position.accuracy_m if position else None,
