@@ -140,6 +140,8 @@ class Incidents:
         centre = directory.centre_of(agency_id)
         if centre is None:
             raise BadInput(field="agency_id", problem="unknown", value=agency_id)
+        if not place.text:  # better a street than nothing, for whoever must be told where to go
+            place = replace(place, text=directory.agencies[agency_id].name)
         incident_id = self._new_id()
         number = await self._number(centre.id)
         decision = alerting.receive(
