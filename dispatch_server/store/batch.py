@@ -68,19 +68,25 @@ async def write_batch(
 
 
 async def _check(connection: AsyncConnection, steps: Sequence[Changes]) -> list[HubError | None]:
-    """For each step None, or why it cannot be written; rows that decide are locked where the database can."""
+    """For each step None, or why it cannot be written.
+
+    Rows that decide are locked where the database can, always in one order, so that the writers of two hubs
+    wait for each other and never in a circle.
+    """
     ids = {save.id for step in steps for save in step.saves}
+    aggregate = t.aggregate.c
     rows = await connection.execute(
-        select(t.aggregate.c.kind, t.aggregate.c.id, t.aggregate.c.version)
-        .where(t.aggregate.c.id.in_(ids))
+        select(aggregate.kind, aggregate.id, aggregate.version)
+        .where(aggregate.id.in_(ids))
+        .order_by(aggregate.kind, aggregate.id)
         .with_for_update()
     )
     versions = {(row.kind, row.id): row.version for row in rows}
-    keys = {key for step in steps for key in step.dues_done}
+    keys = set[str]().union(*(step.dues_done | step.dues_cancelled for step in steps))
     due = {
         row.key
         for row in await connection.execute(
-            select(t.due.c.key).where(t.due.c.key.in_(keys)).with_for_update()
+            select(t.due.c.key).where(t.due.c.key.in_(keys)).order_by(t.due.c.key).with_for_update()
         )
     }
     replies = {step.command.key for step in steps if step.command}
@@ -108,7 +114,8 @@ async def _check(connection: AsyncConnection, steps: Sequence[Changes]) -> list[
 
 async def _heads(connection: AsyncConnection, streams: set[str]) -> _Heads:
     heads: _Heads = dict.fromkeys(streams, (0, GENESIS))
-    query = select(t.stream_head).where(t.stream_head.c.stream.in_(streams)).with_for_update()
+    query = select(t.stream_head).where(t.stream_head.c.stream.in_(streams))
+    query = query.order_by(t.stream_head.c.stream).with_for_update()
     for row in await connection.execute(query):
         heads[row.stream] = (row.seq, row.hash)
     return heads
@@ -151,7 +158,7 @@ async def _write_aggregates(connection: AsyncConnection, saves: Sequence[Save]) 
             for s in saves
         ],
     )
-    rows = [save.row for save in saves if save.row is not None]
+    rows = list({save.row.id: save.row for save in saves if save.row is not None}.values())
     await upsert(
         connection,
         t.incident_index,
@@ -196,20 +203,20 @@ async def _write_aggregates(connection: AsyncConnection, saves: Sequence[Save]) 
 
 
 async def _write_due(connection: AsyncConnection, steps: Sequence[Changes]) -> None:
-    gone = (
-        set[str]().union(*(step.dues_cancelled | step.dues_done for step in steps)) if steps else set[str]()
-    )
+    """The deadlines as the steps leave them one after the other."""
+    gone: set[str] = set()
+    pending: dict[str, Row] = {}
+    for step in steps:
+        over = step.dues_cancelled | step.dues_done
+        gone |= over
+        pending = {key: row for key, row in pending.items() if key not in over} if pending else {}
+        pending |= {
+            d.key: {"key": d.key, "at_ms": to_ms(d.at), "incident_id": d.incident_id, "doc": d.doc}
+            for d in step.dues
+        }
     if gone:
         await connection.execute(delete(t.due).where(t.due.c.key.in_(gone)))
-    await upsert(
-        connection,
-        t.due,
-        [
-            {"key": d.key, "at_ms": to_ms(d.at), "incident_id": d.incident_id, "doc": d.doc}
-            for step in steps
-            for d in step.dues
-        ],
-    )
+    await upsert(connection, t.due, pending.values())
 
 
 async def _insert(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
