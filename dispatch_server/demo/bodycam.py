@@ -33,7 +33,7 @@ PLACE = (41.7993, 123.4289)
 
 def publish_for_ever(facts: Mapping[str, Any], folder: Path) -> None:
     """Publishes the clip; whenever the connection ends, starts again after a pause that grows."""
-    clip = folder / "demo-clip.mkv"
+    clip = folder / "demo-clip-2.mkv"  # the number changes with the drawing
     if not clip.exists():
         make_clip(clip)
     certificate = _certificate(folder)

@@ -91,7 +91,7 @@ def _scene(t: float) -> Picture:
         cv2.circle(picture, (x, y - 8 + bob), 9, (150, 176, 205), -1)
     text = f"DEMO  {int(t) // 60:02d}:{int(t) % 60:02d}.{int(t * 10) % 10}"
     cv2.putText(
-        picture, text, (24, HEIGHT - 24), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (240, 240, 240), 2, cv2.LINE_AA
+        picture, text, (WIDTH // 2 - 110, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (240, 240, 240), 2, cv2.LINE_AA
     )
     return picture
 
@@ -104,11 +104,15 @@ def _car(picture: Picture, x: int, y: int, colour: tuple[int, int, int]) -> None
 
 
 def _fountain(picture: Picture, x: int, y: int, t: float) -> None:
-    cv2.ellipse(picture, (x, y + 34), (170 + int(8 * math.sin(t)), 30), 0, 0, 360, (150, 132, 110), -1)
-    for drop in range(160):
-        phase = (t * 1.1 + drop * 0.618) % 1.0
-        angle = (drop * 2.399) % (2 * math.pi)
-        reach = 18 + (drop * 37 % 60)
-        dx = int(math.cos(angle) * reach * phase)
-        dy = int(-260 * phase * (1 - phase) * (0.7 + 0.3 * ((drop * 13) % 10) / 10))
-        cv2.circle(picture, (x + dx, y + dy + int(26 * phase)), 3, (235, 222, 205), -1, cv2.LINE_AA)
+    """Water from a hole: each drop flies its own parabola, again and again, into the pool around it."""
+    pool = (190 + int(6 * math.sin(t * 2)), 34)
+    cv2.ellipse(picture, (x, y + 36), pool, 0, 0, 360, (138, 122, 100), -1)
+    cv2.ellipse(picture, (x, y + 34), (pool[0] - 30, 24), 0, 0, 360, (168, 150, 126), -1)
+    chance = np.random.default_rng(7)
+    for phase, angle, speed, size in chance.random((260, 4)):
+        age = (t * 0.9 + phase) % 1.0
+        reach = (20 + 90 * speed) * age * math.cos(angle * 2 * math.pi)
+        height = (150 + 110 * speed) * 4 * age * (1 - age)
+        shade = 255 - int(60 * age)
+        spot = (x + int(reach), y + 30 - int(height))
+        cv2.circle(picture, spot, 1 + int(3 * size), (shade, shade - 8, shade - 22), -1, cv2.LINE_AA)
