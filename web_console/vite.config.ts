@@ -30,7 +30,7 @@ export default defineConfig({
   },
   build: {
     target: 'es2022',
-    assetsInlineLimit: 2048,
+    assetsInlineLimit: 0,
     reportCompressedSize: false,
     chunkSizeWarningLimit: 900,
     rolldownOptions: {

@@ -19,13 +19,18 @@ export interface KeyActions {
 
 const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
-/** Space on a focused button presses that button. */
+/** Space presses a button that was reached with Tab; after a click it talks, whatever the click left the focus on. */
 const isButton = (target: EventTarget | null) => target instanceof HTMLElement && target.closest('button,[role=tab],a') !== null
 
 export function useKeys(actions: KeyActions): void {
   let talking = false
+  let byTab = false
+  const pointed = () => {
+    byTab = false
+  }
 
   function down(event: KeyboardEvent): void {
+    if (event.key === 'Tab') byTab = true
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return
     const dialog = document.querySelector('dialog[open]') !== null
     const act = (action: () => void) => {
@@ -39,7 +44,7 @@ export function useKeys(actions: KeyActions): void {
     if (event.key === 'Escape') return actions.escape()
     if (isTyping(event.target)) return
     if (event.key === ' ') {
-      if (isButton(event.target)) return
+      if (byTab && isButton(event.target)) return
       return act(() => {
         talking = true
         actions.talk(true)
@@ -65,9 +70,11 @@ export function useKeys(actions: KeyActions): void {
   onMounted(() => {
     window.addEventListener('keydown', down)
     window.addEventListener('keyup', up)
+    window.addEventListener('pointerdown', pointed)
   })
   onBeforeUnmount(() => {
     window.removeEventListener('keydown', down)
     window.removeEventListener('keyup', up)
+    window.removeEventListener('pointerdown', pointed)
   })
 }

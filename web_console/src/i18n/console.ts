@@ -16,7 +16,7 @@ export const zh = {
     notSummoned: '未扩群', summary: '{n} 部门 · {m} 到位', overdue: '已超期 · {n} 部门未到位', untimed: '不计响应时限', waiting: '待回访 {n} 件', waitingSince: '最早一件 {time} 处置完毕',
   },
   head: {
-    video: '视频', map: '地图', split: '并排', due: '距 {n} 分钟时限', overdue: '超出 {n} 分钟时限', since: '接警已过', took: '到位用时', roomOpen: '房间已开 {time}', roomNone: '房间未开',
+    video: '视频', map: '地图', split: '并排', due: '距 {n} 分钟时限', overdue: '超出 {n} 分钟时限', since: '接警已过', took: '到位用时', settled: '处置用时', roomOpen: '房间已开 {time}', roomNone: '房间未开',
     resolve: '处置完毕', followUp: '回访办结', reopen: '重新打开', closed: '已办结', pick: '选一件警情', pickHint: 'J / K 切换', reporter: '报告人 {name}',
   },
   stage: {

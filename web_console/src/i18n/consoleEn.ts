@@ -17,7 +17,7 @@ export const en: typeof zh = {
     notSummoned: 'Not summoned', summary: '{m} of {n} in place', overdue: 'Overdue · {n} missing', untimed: 'No response clock', waiting: '{n} to follow up', waitingSince: 'oldest resolved {time}',
   },
   head: {
-    video: 'Video', map: 'Map', split: 'Both', due: 'To the {n} min limit', overdue: 'Beyond {n} min', since: 'Since the call', took: 'In place after', roomOpen: 'Room open {time}', roomNone: 'No room yet',
+    video: 'Video', map: 'Map', split: 'Both', due: 'To the {n} min limit', overdue: 'Beyond {n} min', since: 'Since the call', took: 'In place after', settled: 'Resolved after', roomOpen: 'Room open {time}', roomNone: 'No room yet',
     resolve: 'Resolved', followUp: 'Follow-up', reopen: 'Reopen', closed: 'Closed', pick: 'Choose an incident', pickHint: 'J / K to move', reporter: 'Reported by {name}',
   },
   stage: {

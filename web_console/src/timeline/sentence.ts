@@ -124,6 +124,16 @@ function withoutSelf(params: Record<string, string>, actor: string | undefined):
   return params.person !== undefined && params.person === actor ? { ...params, person: '' } : params
 }
 
+/** Which department each assignment was for, from the journal itself: a summons that was taken back is nowhere else. */
+export function departmentsIn(events: readonly JournalEventView[]): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const { kind, payload } of events) {
+    const issued = kind === 'summons_issued' ? list(payload.assignments) : kind === 'department_added' ? [payload.assignment] : []
+    for (const item of issued.map(of)) found.set(text(item.assignment_id), text(item.department_id))
+  }
+  return found
+}
+
 /** Kinds that say nothing new beside another event of the same step. */
 const ECHOES = new Set(['clock_stopped'])
 
