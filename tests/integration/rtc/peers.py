@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from itertools import count
 
 from synthetic_peer import VIDEO_PT, SyntheticPeer
@@ -60,6 +61,15 @@ class Receiver:
         return [
             packet.payload.removeprefix(VP8_KEY).removeprefix(VP8_DELTA).decode() for packet in self.packets
         ]
+
+    async def until(self, test: Callable[[Receiver], bool], *, within_s: float = 15) -> None:
+        """What arrived passes the test."""
+        try:
+            async with asyncio.timeout(within_s):
+                while not test(self):  # noqa: ASYNC110 - datagrams arrive on a socket
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"not in time; {len(self.packets)} packets: {self.texts[-5:]}") from None
 
     def ask_again(self, packet: RtpPacket) -> None:
         """Requests a packet that it has."""

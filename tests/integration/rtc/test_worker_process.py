@@ -52,8 +52,7 @@ async def test_once_the_route_is_gone_not_one_further_packet_arrives(stage: Stag
     await stage.route(viewer.connection, {0: "camera"})
     await camera.play(50, text="before ")
     await stage.until_slot(viewer.connection, "v0", "camera")
-    await asyncio.sleep(0.05)
-    assert len(viewer.texts) == 50
+    await viewer.until(lambda it: len(it.texts) == 50)
     playing = asyncio.create_task(camera.play(100, text="during ", pause_s=0.002))
     await asyncio.sleep(0.1)
     await stage.route(viewer.connection, {})
@@ -75,11 +74,13 @@ async def test_a_packet_asked_for_again_comes_again_while_the_route_stands(stage
     camera, viewer = await sender(stage, "camera"), await receiver(stage)
     await stage.route(viewer.connection, {0: "camera"})
     await camera.play(30)
-    await asyncio.sleep(0.1)
-    before = (await stage.media.stats()).counters["packets_sent"]
+    await viewer.until(lambda it: len(it.packets) == 30)
     viewer.ask_again(viewer.packets[10])
-    await asyncio.sleep(0.2)
-    assert (await stage.media.stats()).counters["packets_sent"] == before + 1
+    async with asyncio.timeout(15):
+        while (await stage.media.stats()).counters["packets_sent"] < 31:  # noqa: ASYNC110 - a process
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.1)
+    assert (await stage.media.stats()).counters["packets_sent"] == 31
 
 
 async def test_strangers_are_sent_nothing_at_all(stage: Stage) -> None:
@@ -122,8 +123,7 @@ async def test_a_peer_that_sends_junk_after_its_handshake_hurts_nobody(stage: St
         junk = bytes((rng.choice((0x80, 0x90, 0xA0, 0xBF)), rng.randrange(64))) + rng.randbytes(40)
         camera.peer.send(junk)
     await camera.play(30, text="real ")
-    await asyncio.sleep(0.2)
-    assert [text for text in viewer.texts if text.startswith("real")]
+    await viewer.until(lambda it: any(text.startswith("real") for text in it.texts))
     counters = (await stage.media.stats()).counters
     assert counters["datagrams_faults"] == 0
     assert counters["forged"] > 0
@@ -138,13 +138,11 @@ async def test_media_follows_a_viewer_and_a_camera_that_change_networks(stage: S
     await asyncio.sleep(2.2)  # the next check is at most two seconds away
     before = len(viewer.packets)
     await camera.play(20, text="again ")
-    await asyncio.sleep(0.1)
-    assert len(viewer.packets) == before + 20
+    await viewer.until(lambda it: len(it.packets) == before + 20)
     camera.peer.move()
     await asyncio.sleep(2.2)
     await camera.play(20, text="moved ")
-    await asyncio.sleep(0.1)
-    assert viewer.texts[-1].startswith("moved")
+    await viewer.until(lambda it: it.texts[-1].startswith("moved"))
 
 
 async def test_a_publisher_that_comes_back_takes_its_own_place(stage: Stage) -> None:
@@ -156,7 +154,7 @@ async def test_a_publisher_that_comes_back_takes_its_own_place(stage: Stage) -> 
     down = await stage.until(ConnectionDown)
     assert (down.connection_id, down.reason) == (first.connection, "replaced")
     await second.play(10, text="second ")
-    await asyncio.sleep(0.1)
+    await viewer.until(lambda it: len(it.texts) == 20)
     assert viewer.texts[-1].startswith("second")
     seqs = [packet.seq for packet in viewer.packets]
     assert seqs == list(range(seqs[0], seqs[0] + 20))
@@ -167,13 +165,11 @@ async def test_a_killed_worker_is_told_and_replaced_and_the_new_one_serves(stage
     pid = stage.media.pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    began = time.monotonic()
     with pytest.raises(MediaUnavailable):
         await stage.media.stats()
-    await stage.until(WorkerLost, within_s=3)
+    await stage.until(WorkerLost)
     del stage.events[: stage.events.index(WorkerLost())]
-    await stage.until(WorkerReady, within_s=3)
-    assert time.monotonic() - began < 3
+    await stage.until(WorkerReady)
     assert [type(event) for event in stage.events[:2]] == [WorkerLost, WorkerReady]
     camera, viewer = await sender(stage, "camera"), await receiver(stage)
     stage.epoch = 0  # a new worker knows no epochs
@@ -191,7 +187,7 @@ async def test_a_hub_killed_without_warning_leaves_no_orphan() -> None:
     assert alive(worker)
     hub.kill()
     await hub.wait()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while alive(worker):  # noqa: ASYNC110 - another process ends
             await asyncio.sleep(0.05)
 
@@ -230,7 +226,7 @@ async def test_what_cannot_be_done_is_refused_by_name_and_changes_nothing(stage:
 async def test_a_browser_that_says_farewell_is_gone_at_once(stage: Stage) -> None:
     viewer = await receiver(stage)
     await viewer.peer.close()
-    down = await stage.until(ConnectionDown, within_s=3)
+    down = await stage.until(ConnectionDown, within_s=15)
     assert down.reason == "closed_by_peer"
 
 
