@@ -49,7 +49,9 @@ class Engine:
         candidates: tuple[tuple[str, int], ...],
         emit: Callable[[MediaEvent], None],
         tasks: asyncio.TaskGroup,
+        max_connections: int = MAX_CONNECTIONS,
     ) -> None:
+        self._max_connections = max_connections
         self._port = port
         self._candidates = candidates
         self._emit = emit
@@ -229,8 +231,8 @@ class Engine:
             await asyncio.sleep(PRESSING_TICK_S if pressing else TICK_S)
 
     def _new_identity(self) -> tuple[str, LocalTransport]:
-        if len(self._connections) >= MAX_CONNECTIONS:
-            raise MediaFull(str(MAX_CONNECTIONS))
+        if len(self._connections) >= self._max_connections:
+            raise MediaFull(str(self._max_connections))
         local = LocalTransport(
             ufrag=secrets.token_hex(6),
             password=secrets.token_hex(16),

@@ -5,7 +5,7 @@ SPEAKING_DBOV = 50.0  # louder (a smaller number) than this counts as speech
 ATTACK = 0.2  # per packet of 20 ms: up in about 100 ms
 RELEASE = 0.04  # down in about 500 ms
 STALE_S = 0.5  # without packets for this long (DTX) a source is silent
-UNTOLD_DBOV = 45.0  # of a source that tells no levels: a quiet voice
+UNTOLD_DBOV = 55.0  # of a source that tells no levels: worth a slot, not known to speak
 
 
 class Loudness:

@@ -45,7 +45,7 @@ class SyntheticPeer:
             ufrag=self._ufrag,
             password=self._password,
             fingerprint=self._certificate.fingerprint(),
-            candidates=(self._socket.getsockname(),),
+            candidates=(self._socket.getsockname()[:2],),
         )
 
     @property
@@ -88,7 +88,7 @@ class SyntheticPeer:
         Raises: ConnectionError, TimeoutError.
         """
         media = next(each for each in read_sdp(description).media if each.port)
-        candidate = next(each for each in media.ice_candidates if ":" not in each.ip)
+        candidate = next(each for each in media.ice_candidates if (":" in each.ip) == (":" in self._host))
         ice, dtls = media.ice, media.dtls
         if ice is None or dtls is None or ice.usernameFragment is None or ice.password is None:
             raise ConnectionError("the description says nothing of ICE or DTLS")
@@ -146,7 +146,8 @@ class SyntheticPeer:
         self.vanish()
 
     def _open(self) -> socket.socket:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_DGRAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         sock.bind((self._host, 0))
         sock.setblocking(False)

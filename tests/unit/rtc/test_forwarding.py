@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from rtc.codecs import Codec
 from rtc.forwarder import Forwarder
-from rtc.plane import AudioRoute, MediaEvent, ScopeRoutes, SlotsChanged, SourceDown, SourceUp, VideoRoute
+from rtc.plane import (
+    AudioRoute,
+    LevelsChanged,
+    MediaEvent,
+    ScopeRoutes,
+    SlotsChanged,
+    SourceDown,
+    SourceUp,
+    VideoRoute,
+)
 from rtc.rtcp import KeyframeRequest, Nack, parse_rtcp
 from rtc.serial import seq_delta, ts_delta
 from rtc.source import Source
@@ -353,6 +362,35 @@ def test_voices_have_slots_the_stage_first_and_leave_when_muted() -> None:
     for name in ("a", "b"):
         house.forwarder.receive_rtp(house.cameras[name].source, audio(3, 2880), house.now)
     assert {packet.ssrc for packet in house.outlet.left} == {800}
+
+
+def test_in_a_crowd_the_loudest_are_heard_and_the_speakers_named() -> None:
+    house = House("a", "b", "c")
+    crowd = AudioRoute(connection_id="viewer", source_ids=("a", "b", "c"))
+    house.forwarder.reconcile(ScopeRoutes(scope_id="s", epoch=1, audio=(crowd,)), house.now)
+
+    def talk(seconds: float, **dbov: int) -> None:
+        for _ in range(int(seconds / 0.02)):
+            house.pass_time(0.02)
+            for name, level in dbov.items():
+                camera = house.cameras[name]
+                camera.seq += 1
+                packet = audio(camera.seq, camera.seq * 960, dbov=level)
+                house.forwarder.receive_rtp(camera.source, packet, house.now)
+
+    def heard() -> set[str | None]:
+        return {slot.state().source_id for slot in house.viewer.audio}
+
+    talk(3, a=30, b=40, c=90)
+    assert heard() == {"a", "b"}
+    talk(3, a=30, b=90, c=35)
+    assert heard() == {"a", "c"}
+    told = events_of(house.events, LevelsChanged)[-1]
+    assert isinstance(told, LevelsChanged)
+    assert told.source_ids == ("a", "c")
+    house.outlet.left.clear()
+    talk(0.1, b=30)
+    assert house.outlet.left == []
 
 
 actions = st.lists(

@@ -1,0 +1,81 @@
+"""The engine in this very process: its limits, and the other internet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+from synthetic_peer import SyntheticPeer
+
+from rtc.aiortc_seam import WorkerCertificate
+from rtc.engine import Engine
+from rtc.errors import MediaFull
+from rtc.plane import ConnectionUp, MediaEvent
+from rtc.udp_port import UdpPort
+
+
+@contextlib.asynccontextmanager
+async def engine(
+    host: str, events: list[MediaEvent], *, most: int = 600
+) -> AsyncIterator[tuple[Engine, UdpPort]]:
+    port = UdpPort()
+    number = port.open((host,), 0)
+    port.start()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = Engine(
+                port=port,
+                candidates=((host, number),),
+                emit=events.append,
+                tasks=tasks,
+                max_connections=most,
+            )
+            ticking = tasks.create_task(running.run())
+            yield running, port
+            ticking.cancel()
+            for connection_id in list(running._connections):
+                running.close(connection_id)
+    finally:
+        port.close()
+
+
+async def test_a_full_worker_says_so_and_has_room_again_when_somebody_leaves() -> None:
+    events: list[MediaEvent] = []
+    async with engine("127.0.0.1", events, most=3) as (running, _):
+        ids = [running.subscribe("phone").connection_id for _ in range(3)]
+        with pytest.raises(MediaFull):
+            running.subscribe("phone")
+        running.close(ids[0])
+        await asyncio.sleep(0.1)
+        running.subscribe("phone")
+
+
+async def test_a_publisher_that_asks_again_before_it_is_up_gives_up_its_first_try() -> None:
+    events: list[MediaEvent] = []
+    certificate = WorkerCertificate()
+    async with engine("127.0.0.1", events) as (running, _):
+        peer = SyntheticPeer(certificate)
+        for _ in range(5):
+            running.publish("camera", peer.offer(1, 2))
+            await asyncio.sleep(0.02)
+        assert running.stats().connections == 1
+        peer.vanish()
+
+
+async def test_peers_are_met_on_ipv6_too() -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            pytest.skip("this machine has no IPv6 loopback")
+    events: list[MediaEvent] = []
+    async with engine("::1", events) as (running, port):
+        peer = SyntheticPeer(WorkerCertificate(), host="::1")
+        published = running.publish("camera", peer.offer(1, 2))
+        await peer.connect(published.answer_sdp)
+        assert ConnectionUp(connection_id=published.connection_id) in events
+        assert port.faults == 0
+        peer.vanish()
