@@ -294,6 +294,8 @@ class Synced(View):
     gone: list[str]
     missed: dict[str, list[JournalEventView]]
     ringing: list[Ring]
+    media_run: str | None = None
+    """Which media worker serves now; another one than before means that all connections are gone."""
 
 
 class SourceLive(View):

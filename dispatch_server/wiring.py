@@ -65,6 +65,7 @@ from dispatch_server.usecases.room_life import RoomLife
 from dispatch_server.usecases.sign_in import SignInDesk
 
 VERSION = "0.1.0"
+LAST_JOBS_S = 2.0  # a message on its way out at the end may take so long; it goes again at the next start
 DIST = Path(__file__).resolve().parent.parent / "web_console" / "dist"
 
 
@@ -120,6 +121,7 @@ async def running(
     try:
         await migrate(writing)
         async with asyncio.TaskGroup() as group:
+            tasks = Tasks(group)
             hub, jobs = assemble(
                 config,
                 clock=clock,
@@ -129,17 +131,20 @@ async def running(
                 notifier=notifier,
                 ca_path=ca_path,
                 engines=(reading, writing),
-                tasks=Tasks(group),
+                tasks=tasks,
             )
             await hub.directories.reload()
-            background = [group.create_task(job(), name=name) for name, job in jobs.items()]
+            background = {name: group.create_task(job(), name=name) for name, job in jobs.items()}
             try:
                 yield hub
             finally:
                 with suppress(Exception):
                     await hub.sockets.shutdown()
-                for task in background:
+                writer = background.pop("writer")
+                for task in background.values():
                     task.cancel()
+                await tasks.end(within_s=LAST_JOBS_S)  # while their commits still go through
+                writer.cancel()
     finally:
         await reading.dispose()
         await writing.dispose()
@@ -254,7 +259,7 @@ def assemble(
         new_id=new_id,
     )
     authenticator = Authenticator(sign_in=sign_in, accounts=accounts)
-    follower = MediaFollower(plane=plane, director=director, feeds=feeds, tasks=tasks)
+    follower = MediaFollower(plane=plane, director=director, feeds=feeds, tasks=tasks, new_id=new_id)
 
     async def beat(cycle: int, now: datetime) -> None:
         await broadcaster.to_all("beat", {"cycle": cycle, "now": instant(now)})

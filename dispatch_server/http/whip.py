@@ -86,11 +86,14 @@ class WhipEndpoint:
         return web.Response(status=204)
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
+        """The session is over, and with it the feed. A session that another one replaced ends nothing."""
         caller = await self._own(request)
-        source_id = request.match_info["source_id"]
+        source_id, connection_id = request.match_info["source_id"], request.match_info["connection_id"]
+        if not self._director.is_sent_by(source_id, connection_id):
+            raise NotFound()
         if not source_id.startswith("p:"):
             await self._feeds.end(caller, source_id)
-        await self._director.unpublish(source_id=source_id, connection_id=request.match_info["connection_id"])
+        await self._director.unpublish(source_id=source_id, connection_id=connection_id)
         return web.Response(status=200)
 
     async def _options(self, _request: web.Request) -> web.StreamResponse:

@@ -55,6 +55,8 @@ class MediaDirector:
         self._live: dict[str, dict[str, bool]] = {}  # source -> what it sends
         self._locks: dict[str, asyncio.Lock] = {}
         self._dirty: set[str] = set()
+        self.run: str | None = None
+        """Names the present run of the media workers; None while there is none."""
 
     # ── publishers ───────────────────────────────────────────────────────────────────────────────
 
@@ -65,9 +67,14 @@ class MediaDirector:
         self._scopes[source_id] = incident_id
         return published
 
+    def is_sent_by(self, source_id: str, connection_id: str) -> bool:
+        """Whether this is the source's connection, the newest if one is taking another's place."""
+        sending = (c for c in reversed(self._publishers) if self._publishers[c] == source_id)
+        return next(sending, None) == connection_id
+
     async def unpublish(self, *, source_id: str, connection_id: str) -> None:
         """The connection is closed, if it is the source's. Raises: NotFound."""
-        if self._publishers.get(connection_id) != source_id:
+        if not self.is_sent_by(source_id, connection_id):
             raise NotFound()
         await self._call(self._plane.close(connection_id=connection_id))
 
@@ -125,6 +132,10 @@ class MediaDirector:
         return {v.want.incident_id for v in self._viewers.values() if v.want.incident_id}
 
     # ── what is live ─────────────────────────────────────────────────────────────────────────────
+
+    def is_live(self, source_id: str) -> bool:
+        """Whether packets of the source arrive."""
+        return source_id in self._live
 
     def live(self, incident_id: str) -> dict[str, dict[str, bool]]:
         return {s: kinds for s, kinds in self._live.items() if self._scopes.get(s) == incident_id}
@@ -189,8 +200,16 @@ class MediaDirector:
             data = {"connection_id": connection_id, "reason": reason}
             await self._broadcaster.to_socket("media_lost", data, viewer.sid)
 
+    async def all_up(self, run: str) -> None:
+        """Workers serve, and none of the connections that pages had before: every page has been told, so that
+        it sends and watches anew at once instead of waiting for its packets to stay away.
+        """
+        self.run = run
+        await self._broadcaster.to_all("media_back", {"media_run": run})
+
     async def all_down(self) -> list[str]:
         """Every connection is gone; the sources that were live until now."""
+        self.run = None
         for connection_id in list(self._viewers):
             await self.connection_down(connection_id, "worker_lost")
         lost = list(self._live)

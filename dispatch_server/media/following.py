@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from dispatch_server.errors import HubError
+from dispatch_server.ids import NewId
 from dispatch_server.media.director import MediaDirector
 from dispatch_server.ports import MediaPlane
 from dispatch_server.tasks import Tasks
@@ -27,8 +28,11 @@ _log = structlog.get_logger("media")
 
 
 class MediaFollower:
-    def __init__(self, *, plane: MediaPlane, director: MediaDirector, feeds: Feeds, tasks: Tasks) -> None:
+    def __init__(
+        self, *, plane: MediaPlane, director: MediaDirector, feeds: Feeds, tasks: Tasks, new_id: NewId
+    ) -> None:
         self._plane = plane
+        self._new_id = new_id
         self._director = director
         self._feeds = feeds
         self._tasks = tasks
@@ -69,19 +73,28 @@ class MediaFollower:
             case WorkerReady():
                 self.ready = True
                 _log.info("media.worker_ready")
+                await self._director.all_up(self._new_id())
                 self._tasks.start(self._director.settle_all(), name="media:settle")
 
     async def _went_live(self, event: SourceUp) -> None:
         if event.source_id.startswith("p:"):
             return
         await self._feeds.went_live(
-            event.source_id, has_audio=Kind.AUDIO in event.kinds, has_video=Kind.VIDEO in event.kinds
+            event.source_id,
+            has_audio=Kind.AUDIO in event.kinds,
+            has_video=Kind.VIDEO in event.kinds,
+            still=lambda: self._director.is_live(event.source_id),
         )
 
     async def _interrupt(self, source_ids: list[str], reason: str) -> None:
         for source_id in source_ids:
             if not source_id.startswith("p:"):
-                try:
-                    await self._feeds.interrupted(source_id, reason)
-                except HubError as error:
-                    _log.warning("feed.interrupt_failed", code=error.code)
+                await self._interrupt_one(source_id, reason)
+
+    async def _interrupt_one(self, source_id: str, reason: str) -> None:
+        try:
+            await self._feeds.interrupted(
+                source_id, reason, still=lambda: not self._director.is_live(source_id)
+            )
+        except HubError as error:
+            _log.warning("feed.interrupt_failed", code=error.code)

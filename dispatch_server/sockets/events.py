@@ -239,7 +239,8 @@ class SocketEvents:
         return {"ok": False, "code": refusal.code, "message": message}
 
     async def _sync(self, _sid: str, caller: Caller, message: Sync) -> Mapping[str, Any]:
-        return (await self._looking.sync(caller, message.streams)).model_dump(mode="json")
+        synced = await self._looking.sync(caller, message.streams)
+        return synced.model_copy(update={"media_run": self._director.run}).model_dump(mode="json")
 
     async def _tell_time(self, _sid: str, _caller: Caller, _message: _Message) -> Mapping[str, Any]:
         return {"now": instant(self._clock())}

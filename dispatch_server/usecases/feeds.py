@@ -159,15 +159,27 @@ class Feeds:
         await self._desk.run(scope, decide, actor_id=None, adopt_feed=feed.id)
         return replace(feed, scope_id=scope)
 
-    async def went_live(self, feed_id: str, *, has_audio: bool, has_video: bool) -> None:
-        """The first packet arrived."""
+    async def went_live(
+        self, feed_id: str, *, has_audio: bool, has_video: bool, still: Callable[[], bool]
+    ) -> None:
+        """The first packet arrived. `still` says whether that is the newest there is to say of the feed when
+        it is committed: two such facts may wait for their commit at once.
+        """
         await self._moved(
-            feed_id, lambda feed, now: rooms.start(feed, has_audio=has_audio, has_video=has_video, now=now)
+            feed_id,
+            lambda feed, now: (
+                rooms.start(feed, has_audio=has_audio, has_video=has_video, now=now)
+                if still()
+                else (feed, ())
+            ),
         )
 
-    async def interrupted(self, feed_id: str, reason: str) -> None:
-        """Packets stopped although nobody ended the feed."""
-        await self._moved(feed_id, lambda feed, now: rooms.interrupt(feed, reason=reason, now=now))
+    async def interrupted(self, feed_id: str, reason: str, *, still: Callable[[], bool]) -> None:
+        """Packets stopped although nobody ended the feed. `still` as above."""
+        await self._moved(
+            feed_id,
+            lambda feed, now: rooms.interrupt(feed, reason=reason, now=now) if still() else (feed, ()),
+        )
 
     async def end(self, caller: Caller, feed_id: str) -> Feed:
         """The sender, or an operator above them, ended the feed."""

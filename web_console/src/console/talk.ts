@@ -17,6 +17,9 @@ export const useTalk = defineStore('talk', () => {
   const media = useSubscriber()
   const streams = useStreams()
   const publisher = new Publisher()
+  media.onRenewal(() => {
+    publisher.renew()
+  })
   const roomId = ref<string | null>(null)
   const held = ref(false)
   const opening = ref(false)

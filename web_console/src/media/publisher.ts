@@ -45,6 +45,14 @@ export class Publisher {
     if (this.phase.value === 'retrying' || this.phase.value === 'refused') void this.publish()
   }
 
+  /** Everything is to be sent anew, whatever the present connection still believes. */
+  renew(): void {
+    if (this.phase.value === 'idle' || this.phase.value === 'refused') return
+    this.phase.value = 'starting'
+    this.attempt.value = 0
+    void this.publish()
+  }
+
   /** Another camera or microphone without a new session. */
   async replace(track: MediaStreamTrack): Promise<void> {
     await this.peer?.getSenders().find((sender) => sender.track?.kind === track.kind)?.replaceTrack(track)
@@ -55,9 +63,8 @@ export class Publisher {
   }
 
   private async publish(): Promise<void> {
-    clearTimeout(this.timer)
     this.nextTryAt.value = null
-    await this.hangUp()
+    this.drop()
     if (this.phase.value === 'idle' || !this.stream) return
     const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
     this.peer = peer
@@ -121,7 +128,7 @@ export class Publisher {
   /** A refusal that no retry can heal ends it; everything else is tried again. */
   private failed(refusal: Refusal): void {
     this.refusal.value = refusal
-    void this.hangUp()
+    this.drop()
     if (this.phase.value === 'idle') return
     if (refusal.kind === 'refused' && ['not_found', 'not_allowed', 'room_ended', 'removed', 'not_permitted'].includes(refusal.code)) {
       this.phase.value = 'refused'
@@ -134,10 +141,15 @@ export class Publisher {
     this.timer = window.setTimeout(() => void this.publish(), wait)
   }
 
-  private async hangUp(): Promise<void> {
+  /** Lets the peer go without a word: the hub gives its place to the next one, and the feed goes on. */
+  private drop(): void {
     clearTimeout(this.timer)
     this.peer?.close()
     this.peer = null
+  }
+
+  private async hangUp(): Promise<void> {
+    this.drop()
     const location = this.location
     this.location = null
     if (!location) return

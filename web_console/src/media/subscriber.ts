@@ -8,6 +8,7 @@ import { openReceiving, type Receiving } from '@/media/connection'
 import { Loudspeaker } from '@/media/loudspeaker'
 import { planWatch, type View } from '@/media/watchPlan'
 import { useLink } from '@/state/link'
+import { useStreams } from '@/state/streamStore'
 import type { LiveSources, SlotState, SourceStats } from '@/wire/events'
 import { asRefusal } from '@/wire/refusal'
 import { ask } from '@/wire/socket'
@@ -18,6 +19,7 @@ const REWATCH_MS = 1_000
 
 export const useSubscriber = defineStore('subscriber', () => {
   const link = useLink()
+  const streams = useStreams()
   const loudspeaker = new Loudspeaker()
   const phase = ref<'idle' | 'opening' | 'up' | 'down'>('idle')
   const attempt = ref(0)
@@ -38,6 +40,8 @@ export const useSubscriber = defineStore('subscriber', () => {
   let opening = false
   let timer = 0
   let gather = 0
+  let run: string | null = null
+  const renewals = new Set<() => void>()
 
   async function open(): Promise<void> {
     if (opening || !link.connected) return
@@ -100,12 +104,30 @@ export const useSubscriber = defineStore('subscriber', () => {
     } catch (reason) {
       const refusal = asRefusal(reason)
       if (refusal.code === 'unknown_connection') {
+        if (receiving?.connectionId !== connection_id) return
         discard()
         void open()
       } else if (refusal.kind === 'offline' && link.connected) gather = window.setTimeout(() => void watch(), REWATCH_MS)
     }
   }
 
+  /** Another run of the media plane: nothing of the one before is left, in either direction. */
+  function serves(now: string | null | undefined): void {
+    if (!now || now === run) return
+    const first = run === null
+    run = now
+    if (first || phase.value === 'idle') return
+    attempt.value = 0
+    void open()
+    for (const renew of renewals) renew()
+  }
+
+  streams.onSynced((reply) => {
+    serves(reply.media_run)
+  })
+  link.socket.on('media_back', ({ media_run }) => {
+    serves(media_run)
+  })
   link.socket.on('connect', () => {
     if (phase.value === 'idle') return
     if (receiving) changed()
@@ -138,6 +160,11 @@ export const useSubscriber = defineStore('subscriber', () => {
     },
     setLevel: (level: number) => {
       loudspeaker.setLevel(level)
+    },
+    /** Calls back whenever everything has to be sent anew. */
+    onRenewal: (renew: () => void) => {
+      renewals.add(renew)
+      return () => renewals.delete(renew)
     },
     /** Starts the warm connection; called once at load. */
     start: (wanted: 'console' | 'phone') => {

@@ -33,6 +33,7 @@ export interface HubToPage {
   media_slots: (event: MediaSlots) => void
   sources: (event: { incident_id: string; live: LiveSources }) => void
   media_lost: (event: { connection_id: string; reason: string }) => void
+  media_back: (event: { media_run: string }) => void
   feed_position: (event: FeedPosition) => void
   speaking: (event: { incident_id: string; source_ids: string[] }) => void
   source_stats: (event: { incident_id: string; sources: SourceStats[] }) => void

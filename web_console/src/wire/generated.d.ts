@@ -3049,6 +3049,11 @@ export interface components {
             };
             /** Ringing */
             ringing: components["schemas"]["Ring"][];
+            /**
+             * Media Run
+             * @default null
+             */
+            media_run: string | null;
         };
         /**
          * Role

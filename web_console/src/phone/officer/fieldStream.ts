@@ -1,9 +1,10 @@
 /** One tap: the incident is reported, its feed opened, camera and microphone published; each step tried until it holds. */
 
-import { computed, ref, shallowRef } from 'vue'
+import { computed, onBeforeUnmount, ref, shallowRef } from 'vue'
 
 import { backoffMs } from '@/media/backoff'
 import { Publisher } from '@/media/publisher'
+import { useSubscriber } from '@/media/subscriber'
 import { useStreams } from '@/state/streamStore'
 import * as commands from '@/wire/commands'
 import { newKey } from '@/wire/http'
@@ -26,6 +27,9 @@ const recall = (): Kept | null => {
 export function useFieldStream() {
   const streams = useStreams()
   const publisher = new Publisher()
+  onBeforeUnmount(useSubscriber().onRenewal(() => {
+    publisher.renew()
+  }))
   const phase = ref<FieldPhase>('idle')
   const refusal = shallowRef<Refusal | null>(null)
   const attempt = ref(0)

@@ -18,6 +18,9 @@ export const useMeeting = defineStore('meeting', () => {
   const media = useSubscriber()
   const streams = useStreams()
   const publisher = new Publisher()
+  media.onRenewal(() => {
+    publisher.renew()
+  })
   const roomId = ref<string | null>(null)
   const incidentId = ref<string | null>(null)
   const joining = ref(false)
