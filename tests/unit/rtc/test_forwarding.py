@@ -285,6 +285,17 @@ def test_a_deaf_publisher_is_shown_at_once_from_its_last_keyframe_in_dense_time(
     assert (left[-1].seq, left[-1].timestamp, left[-1].payload) == (lost.seq, lost.timestamp, lost.payload)
 
 
+def test_a_packet_that_a_slot_has_not_come_to_yet_is_not_sent_before_its_turn() -> None:
+    house = House("a")
+    house.play("a", 120, key_first=True)
+    house.show("a")
+    house.pass_time(0.01)
+    sent = len(house.outlet.left)
+    ahead = tuple((house.outlet.left[-1].seq + 1 + each) & 0xFFFF for each in range(50))
+    house.forwarder.receive_feedback(house.viewer, [Nack(ssrc=900, seqs=ahead)], house.now)
+    assert len(house.outlet.left) == sent, "later its timestamp may be another: one number, two packets"
+
+
 def test_a_deaf_publisher_whose_keyframe_is_too_old_is_shown_as_a_still() -> None:
     house = House("a")
     house.play("a", 5000, key_first=True)
