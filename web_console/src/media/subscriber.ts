@@ -14,7 +14,7 @@ import { asRefusal } from '@/wire/refusal'
 import { ask } from '@/wire/socket'
 
 /** Changes of the views within this time travel as one message. */
-const GATHER_MS = 25
+const GATHER_MS = 4
 const REWATCH_MS = 1_000
 
 export const useSubscriber = defineStore('subscriber', () => {

@@ -2,6 +2,7 @@
 
 import { onBeforeUnmount, onMounted, ref, shallowRef } from 'vue'
 
+import { useClock } from '@/state/clock'
 import { useLink } from '@/state/link'
 import * as commands from '@/wire/commands'
 import { ask } from '@/wire/socket'
@@ -12,21 +13,25 @@ const OPTIONS: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, time
 
 export function useWhereabouts(feedId: () => string | null) {
   const link = useLink()
+  const clock = useClock()
   const position = shallowRef<Position | null>(null)
   const refused = ref(false)
   let watching = 0
   let timer = 0
   let busy = false
 
+  /** The device's clock may be off; how long ago the fix was is not. */
+  const atServerTime = (timestamp: number) => new Date(clock.serverNow() - Math.max(0, Date.now() - timestamp)).toISOString()
+
   function seen({ coords, timestamp }: GeolocationPosition): void {
     refused.value = false
     position.value = {
-      lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.round(coords.accuracy * 10) / 10, at: new Date(timestamp).toISOString(),
+      lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.round(coords.accuracy * 10) / 10, at: atServerTime(timestamp),
     }
   }
   /** A phone at rest makes the watch fall silent; asking again tells whether it is still there. */
   function look(): void {
-    if (!feedId() || refused.value || !position.value || Date.now() - Date.parse(position.value.at) < EVERY_MS) return
+    if (!feedId() || refused.value || !position.value || clock.serverNow() - Date.parse(position.value.at) < EVERY_MS) return
     navigator.geolocation.getCurrentPosition(seen, () => undefined, OPTIONS)
   }
   /** A position goes by socket, or by HTTP while the socket is away; one that cannot be sent is superseded by the next. */
