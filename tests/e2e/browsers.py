@@ -1,0 +1,78 @@
+"""Chromium, one process for each pair of fake camera and microphone, and pages with their instruments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, ViewportSize, async_playwright
+
+from tests.e2e.capture import Capture
+
+INSTRUMENTS = Path(__file__).with_name("instruments.js")
+CONSOLE: ViewportSize = {"width": 1366, "height": 768}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+PLACE = {"latitude": 41.7993, "longitude": 123.4289, "accuracy": 8.0}
+ARGUMENTS = [
+    "--disable-gpu",
+    "--allow-loopback-in-peer-connection",
+    "--use-fake-ui-for-media-stream",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+GRANTED = ["geolocation", "camera", "microphone"]
+
+
+class Browsers:
+    """Starts browsers and opens pages in them; all are gone after `browsers`."""
+
+    def __init__(self, playwright: Playwright, executable: str, stack: AsyncExitStack) -> None:
+        self._playwright = playwright
+        self._executable = executable
+        self._stack = stack
+
+    async def start(self, capture: Capture | None = None) -> Browser:
+        """A browser whose camera and microphone are these files."""
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        devices = capture.arguments if capture else ["--use-fake-device-for-media-stream"]
+        browser = await self._playwright.chromium.launch(
+            executable_path=self._executable, args=[*ARGUMENTS, *sandbox, *devices]
+        )
+        self._stack.push_async_callback(browser.close)
+        return browser
+
+    async def console(self, browser: Browser, *, viewport: ViewportSize = CONSOLE, lang: str = "zh") -> Page:
+        return await _page(await browser.new_context(viewport=viewport, permissions=GRANTED), lang)
+
+    async def phone(self, browser: Browser, *, lang: str = "zh", **more: Any) -> Page:
+        """A page of a phone, which reaches the hub by https and has accepted its authority."""
+        settings: Mapping[str, Any] = {
+            "viewport": PHONE,
+            "has_touch": True,
+            "is_mobile": True,
+            "permissions": GRANTED,
+            "geolocation": PLACE,
+            "ignore_https_errors": True,
+            **more,
+        }
+        return await _page(await browser.new_context(**settings), lang)
+
+
+async def _page(context: BrowserContext, lang: str) -> Page:
+    await context.add_init_script(path=INSTRUMENTS)
+    if lang != "zh":
+        await context.add_init_script(
+            f"document.cookie = 'lang={lang}; path=/; max-age=31536000; samesite=lax'"
+        )
+    return await context.new_page()
+
+
+@asynccontextmanager
+async def browsers(executable: str) -> AsyncIterator[Browsers]:
+    async with async_playwright() as playwright, AsyncExitStack() as stack:
+        yield Browsers(playwright, executable, stack)
