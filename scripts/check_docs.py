@@ -2,7 +2,7 @@
 
     python scripts/check_docs.py
 
-- docs/protocol.md has a section for every Socket.IO event, both ways, and names the fields that browsers send;
+- docs/protocol.md has a section for every Socket.IO event, both ways, and names the fields that pages send;
 - the generated tables are as the code says, and docs/config.md shows every option of the command line;
 - docs/operations.md explains every log event and every metric;
 - no relative link in any .md file is broken, anchors included.
