@@ -3,7 +3,7 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref } from 'vue'
 
-import { sourcesOf, type Source } from '@/media/sources'
+import { Numbers, sourcesOf, type Source } from '@/media/sources'
 import { useSubscriber } from '@/media/subscriber'
 import { useSession } from '@/state/session'
 import { useStreams } from '@/state/streamStore'
@@ -25,12 +25,16 @@ export const useDesk = defineStore('desk', () => {
   const planChoice = reactive<Record<string, string>>({})
   /** The main picture chosen by hand, by incident. */
   const stageChoice = reactive<Record<string, string>>({})
+  const numbersOf = new Map<string, Numbers>()
 
   const incident = computed(() => (selectedId.value ? (streams.picture.incidents[selectedId.value] ?? null) : null))
   const room = computed(() => streams.roomOf(incident.value))
-  const sources = computed<Source[]>(() =>
-    incident.value ? sourcesOf(incident.value, room.value, session.person?.id ?? null, media.live) : [],
-  )
+  const sources = computed<Source[]>(() => {
+    if (!incident.value) return []
+    const numbers = numbersOf.get(incident.value.id) ?? new Numbers()
+    numbersOf.set(incident.value.id, numbers)
+    return numbers.number(sourcesOf(incident.value, room.value, session.person?.id ?? null, media.live))
+  })
   const stageSource = computed<Source | null>(() => {
     const chosen = sources.value.find((source) => source.id === stageChoice[selectedId.value ?? ''])
     return chosen ?? sources.value.find((source) => source.kind !== 'participant') ?? sources.value[0] ?? null

@@ -6,7 +6,7 @@ import type { FeedKind, IncidentView, Instant, Position, RoomView } from '@/wire
 export interface Source {
   /** The media plane's id of it. */
   id: string
-  /** 1…9 address it; it keeps its number while it lives. */
+  /** 1…9 address it on a desk. */
   key: number
   kind: FeedKind | 'participant'
   name: string
@@ -39,4 +39,24 @@ export function sourcesOf(incident: IncidentView, room: RoomView | null, ownPers
       hasVideo: live[participant.source_id]?.video ?? false,
     }))
   return [...feeds, ...people].map((source, index) => ({ ...source, key: index + 1 }))
+}
+
+/** Hands out the numbers: a source keeps its own while it lives, a new one takes the lowest that is free. */
+export class Numbers {
+  private readonly keys = new Map<string, number>()
+
+  /** The sources in the order of their numbers. */
+  number(sources: readonly Source[]): Source[] {
+    const living = new Set(sources.map((source) => source.id))
+    for (const id of this.keys.keys()) if (!living.has(id)) this.keys.delete(id)
+    const taken = new Set(this.keys.values())
+    for (const { id } of sources) {
+      if (this.keys.has(id)) continue
+      let key = 1
+      while (taken.has(key)) key += 1
+      taken.add(key)
+      this.keys.set(id, key)
+    }
+    return sources.map((source) => ({ ...source, key: this.keys.get(source.id) ?? 0 })).sort((a, b) => a.key - b.key)
+  }
 }
