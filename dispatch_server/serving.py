@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,6 +28,7 @@ from rtc.errors import MediaUnavailable
 from rtc.supervisor import WorkerProcess
 
 LOOPBACK = "127.0.0.1"
+CERTIFICATE_CHECK_S = 3600.0
 
 
 def run(config: Config, *, with_demo: bool) -> None:
@@ -82,6 +84,8 @@ async def started(config: Config, *, seed: seeding.Seed) -> AsyncIterator[Hub]:
         await web.TCPSite(runner, LOOPBACK, config.port).start()
         if tls is not None:
             await web.TCPSite(runner, config.host, config.port + 1, ssl_context=tls.context).start()
+            renewing = asyncio.create_task(_keep_certificate(config, tls), name="certificate")
+            stack.callback(renewing.cancel)
         await stack.enter_async_context(serve_commands(config, hub))
         yield hub
 
@@ -101,7 +105,7 @@ async def welcome(hub: Hub, config: Config, *, with_demo: bool) -> str:
         lines += [
             f"  手机 phones     https://{address}:{config.port + 1}/m" for address in phone_addresses(config)
         ]
-        lines += [f"  证书 authority  http://{LOOPBACK}:{config.port}/ca.crt"]
+        lines += [f"  证书 authority  https://{phone_addresses(config)[0]}:{config.port + 1}/ca.crt"]
     return "\n".join([*lines, ""])
 
 
@@ -162,6 +166,16 @@ def prepare_logging(config: Config) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 
 
-def _tls(config: Config) -> local_tls.LocalTls:
+def _tls(config: Config, context: ssl.SSLContext | None = None) -> local_tls.LocalTls:
     names = (*phone_addresses(config), socket.gethostname())
-    return local_tls.local_tls(config.data / "tls", names=names, now=system_clock())
+    return local_tls.local_tls(config.data / "tls", names=names, now=system_clock(), context=context)
+
+
+async def _keep_certificate(config: Config, tls: local_tls.LocalTls) -> None:
+    """The listener's certificate follows the machine's addresses and never runs out, until cancelled."""
+    while True:
+        await asyncio.sleep(CERTIFICATE_CHECK_S)
+        try:
+            await asyncio.to_thread(_tls, config, tls.context)
+        except StartError as error:
+            structlog.get_logger("tls").error("tls.not_renewed", reason=str(error))
