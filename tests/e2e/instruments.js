@@ -6,7 +6,7 @@
   const firsts = {};
   const ears = new Map();
   const epochMs = () => performance.timeOrigin + performance.now();
-  const instruments = {peers, replies, descriptions: 0, key_at_ms: null};
+  const instruments = {peers, replies, descriptions: 0, signals: 0, key_at_ms: null};
   window.instruments = instruments;
   window.addEventListener("keydown", () => (instruments.key_at_ms = epochMs()), true);
 
@@ -15,6 +15,7 @@
     constructor(...options) {
       super(...options);
       peers.push(this);
+      this.addEventListener("signalingstatechange", () => (instruments.signals += 1));
     }
     setRemoteDescription(...options) {
       instruments.descriptions += 1;
@@ -117,6 +118,11 @@
       }
     }
     return {energy, tone_db: Number.isFinite(tone) ? Math.round(tone) : null, peak_hz: loudest};
+  };
+
+  instruments.negotiations = () => {
+    const {descriptions, signals} = instruments;
+    return {descriptions, signals, peers: peers.length, states: peers.map((peer) => peer.signalingState)};
   };
 
   // Packets that ever arrived on the page's receiving connections, and how many of these are up.

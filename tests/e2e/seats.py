@@ -91,6 +91,14 @@ class Seat:
         assert seen is not None
         return seen
 
+    async def negotiations(self) -> dict[str, Any]:
+        """How much the page's connections have negotiated so far, and where they stand."""
+        return cast(dict[str, Any], await self.page.evaluate("instruments.negotiations()"))
+
+    async def key_at(self) -> float:
+        """When a key was pressed last on this page, ms since 1970."""
+        return float(await self.page.evaluate("instruments.key_at_ms"))
+
     async def answered_at(self, method: str, path: str) -> float:
         """When the page had its last reply to such a request, ms since 1970."""
         replies = await until(

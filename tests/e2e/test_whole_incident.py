@@ -96,7 +96,7 @@ async def one_key_summons_and_esc_takes_back(scene: Scene) -> None:
     for phone in (scene.labour, scene.justice):
         await phone.first("[data-testid=summons]")
     await operator.page.keyboard.press("F9")
-    pressed_at = float(await operator.page.evaluate("instruments.key_at_ms"))
+    pressed_at = await operator.key_at()
     rung = [
         await phone.first_at("[data-testid=summons]") - pressed_at for phone in (scene.labour, scene.justice)
     ]

@@ -1,11 +1,13 @@
 """Publishes a clip by WHIP with FFmpeg's own muxer, in its own time, over and over: `URL CLIP SECONDS`.
 
-A program of its own, so that what publishes shares nothing with what is tested.
+A program of its own, so that what publishes shares nothing with what is tested. WHIP_TOKEN is the bearer
+token, if one is asked for.
 """
 
 from __future__ import annotations
 
 import datetime
+import os
 import sys
 import tempfile
 import time
@@ -40,7 +42,9 @@ def certificate(folder: Path) -> dict[str, str]:
 def main(url: str, clip: str, seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = av.open(clip)
-        out = av.open(url, "w", format="whip", options=certificate(Path(folder)))
+        token = os.environ.get("WHIP_TOKEN")
+        options = certificate(Path(folder)) | ({"authorization": token} if token else {})
+        out = av.open(url, "w", format="whip", options=options)
         streams = {each: out.add_stream_from_template(each) for each in source.streams}
         packets = [packet for packet in source.demux() if packet.pts is not None]
         packets.sort(key=lambda packet: packet.dts * packet.time_base)
