@@ -31,7 +31,7 @@ export const en: typeof zh = {
   target: journalEn.target,
   field: {
     off: 'Not live', live: 'Live', starting: 'Connecting', cut: 'Interrupted', position: 'Position ±{m} m', noPosition: 'No position', uplink: 'Up {rate}', battery: '{pct} %', inRoom: '{n} in room',
-    type: 'Type', place: 'Place', placeHint: 'e.g. East gate of the site', words: 'What happens', wordsHint: 'How many, how tense, anyone hurt', here: 'Here: {lat}, {lon} ±{m} m', noHere: 'No position yet; write the place',
+    type: 'Type', place: 'Place', placeHint: 'e.g. East gate of the site', words: 'What', wordsHint: 'How many, how tense, hurt?', here: 'Here: {lat}, {lon} ±{m} m', noHere: 'No position yet; write the place',
     start: 'Go live', startHint: 'One tap reports it and opens the camera', resume: 'Continue live', ready: 'Camera and position ready', readyNoPosition: 'Camera ready, no position', noCamera: 'No camera: reports only', opening: 'Opening the camera', sending: 'Reporting',
     mine: 'Your report', another: 'Report another', back: 'Back to it',
     flip: 'Flip', torch: 'Torch', mute: 'Mute', unmute: 'Muted', talk: 'Hold to talk', talkAll: 'The room hears', talkDesk: 'The centre hears', talking: 'Talking', end: 'End', endHint: 'Hold 1 s', endHeld: 'Let go to cancel',
