@@ -51,12 +51,12 @@ class Housekeeping:
         while True:
             number += 1
             try:
-                await self._round(number)
+                await self.round(number)
             except Exception:  # noqa: BLE001 - the next round must come
                 _log.exception("housekeeping.failed")
             await asyncio.sleep(ROUND_S)
 
-    async def _round(self, number: int) -> None:
+    async def round(self, number: int) -> None:
         await self._positions.write_down()
         await self._room_life.follow_connections()
         if number % ROUNDS_PER_RELOAD == 0:

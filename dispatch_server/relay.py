@@ -18,7 +18,7 @@ from dispatch_server.identity import Directory
 from dispatch_server.journal import instant
 from dispatch_server.ports import Broadcaster
 from dispatch_server.store.changes import Advance
-from dispatch_server.usecases.case import Case, Changed, difference, incident_stream
+from dispatch_server.usecases.case import Case, Changed, difference, incident_stream, room_stream
 from dispatch_server.usecases.desk import CaseCommitted
 from dispatch_server.usecases.positions import PositionBook
 
@@ -71,12 +71,14 @@ class Relay:
             )
         if commit.before is not None:
             lost = set(audience_groups(self._directory(), commit.before.audience)) - set(groups)
-            gone = {"stream": incident_stream(commit.after.incident_id)}
-            await self._broadcaster.to_groups("stream_gone", gone, lost)
+            gone = [incident_stream(commit.after.incident_id)]
+            gone += [room_stream(commit.before.room.id)] if commit.before.room else []
+            for stream in gone if lost else ():
+                await self._broadcaster.to_groups("stream_gone", {"stream": stream}, lost)
         for notice in commit.outcome.notices:
             if notice.kind not in PAGING:
                 await self._notice(commit, notice)
-        if changed.feeds or changed.room or commit.before is None:
+        if changed.feeds or changed.feeds_gone or changed.room or commit.before is None:
             self._media_changed(commit.after.incident_id)
         if commit.outcome.decision is not None and commit.outcome.decision.schedule:
             self._deadlines_set()
@@ -92,7 +94,7 @@ class Relay:
     async def _delta(self, case: Case, advance: Advance, changed: Changed) -> wire.StreamAdvanced:
         directory = self._directory()
         if advance.stream == incident_stream(case.incident_id):
-            positions = await self._positions.of(list(changed.feeds))
+            positions = await self._positions.of([*changed.feeds, *(f.id for f in changed.feeds_gone)])
             parts = views.changed_parts(directory, case, changed, positions=positions)
         else:
             parts = wire.IncidentParts(room=views.room_view(case.room, case.room_seq) if case.room else None)

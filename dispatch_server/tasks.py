@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from dispatch_server.errors import HubError
+
 _log = structlog.get_logger("tasks")
 
 
@@ -20,20 +22,34 @@ class Tasks:
 
     def __init__(self, group: asyncio.TaskGroup) -> None:
         self._group = group
-        self._running = 0
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def idle(self) -> bool:
+        """No job is running."""
+        return not self._running
 
     def start(self, job: Coroutine[Any, Any, None], *, name: str) -> None:
-        if self._running >= self.LIMIT:
+        if len(self._running) >= self.LIMIT:
             job.close()
             _log.error("tasks.full", name=name)
             return
-        self._running += 1
-        self._group.create_task(self._guard(job, name), name=name)
+        task = self._group.create_task(_guard(job, name), name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
-    async def _guard(self, job: Coroutine[Any, Any, None], name: str) -> None:
-        try:
-            await job
-        except Exception:  # noqa: BLE001 - the outermost boundary of a background job
-            _log.exception("tasks.failed", name=name)
-        finally:
-            self._running -= 1
+    async def end(self, *, within_s: float) -> None:
+        """No job is running any more: those that do not end by themselves in this time were cancelled."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=within_s)
+            for task in late:
+                task.cancel()
+
+
+async def _guard(job: Coroutine[Any, Any, None], name: str) -> None:
+    try:
+        await job
+    except HubError as error:
+        _log.warning("tasks.refused", name=name, code=error.code)
+    except Exception:  # noqa: BLE001 - the outermost boundary of a background job
+        _log.exception("tasks.failed", name=name)

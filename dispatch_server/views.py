@@ -212,7 +212,7 @@ def event_view(directory: Directory, link: Link) -> wire.JournalEventView:
 def changed_parts(
     directory: Directory, case: Case, changed: Changed, *, positions: Positions
 ) -> wire.IncidentParts:
-    """What an incident stream's viewers must replace."""
+    """What an incident stream's viewers must replace. A feed of no incident is to be taken off."""
     return wire.IncidentParts(
         incident=incident_head(directory, case) if changed.response else None,
         assignments=[
@@ -220,7 +220,10 @@ def changed_parts(
             for a in case.response.assignments
             if a.id in changed.assignments
         ],
-        feeds=[feed_view(directory, feed, positions) for feed in case.feeds if feed.id in changed.feeds],
+        feeds=[
+            feed_view(directory, feed, positions)
+            for feed in (*(f for f in case.feeds if f.id in changed.feeds), *changed.feeds_gone)
+        ],
         orders=[order_view(directory, order) for order in case.response.orders if order.id in changed.orders],
     )
 

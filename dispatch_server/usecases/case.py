@@ -110,9 +110,11 @@ def apply(case: Case, outcome: Outcome) -> Case:
 
 
 def _with_feed(case: Case, feed: Feed) -> Case:
+    """The case with the feed as it is now; without it, if it has gone to another incident."""
     versions = dict(zip((f.id for f in case.feeds), case.feed_versions, strict=True))
     versions[feed.id] = versions.get(feed.id, 0) + 1
-    feeds = sorted((*(f for f in case.feeds if f.id != feed.id), feed), key=lambda f: f.id)
+    here = (feed,) if feed.scope_id == case.incident_id else ()
+    feeds = sorted((*(f for f in case.feeds if f.id != feed.id), *here), key=lambda f: f.id)
     return replace(case, feeds=tuple(feeds), feed_versions=tuple(versions[f.id] for f in feeds))
 
 
@@ -149,16 +151,23 @@ class Changed:
     feeds: frozenset[str] = field(default=frozenset())
     orders: frozenset[str] = field(default=frozenset())
     room: bool = False
+    feeds_gone: tuple[Feed, ...] = ()
+    """Feeds that show another incident now, as feeds of none."""
 
 
 def difference(before: Case | None, after: Case) -> Changed:
-    """Entries of `after` that are new or not equal to those of `before`."""
+    """Entries of `after` that are new or not equal to those of `before`, and feeds that went elsewhere."""
     return Changed(
         response=before is None or before.response != after.response,
         assignments=_changed(before.response.assignments if before else (), after.response.assignments),
         feeds=_changed(before.feeds if before else (), after.feeds),
         orders=_changed(before.response.orders if before else (), after.response.orders),
         room=after.room is not None and (before is None or before.room != after.room),
+        feeds_gone=tuple(
+            replace(feed, scope_id=None)
+            for feed in (before.feeds if before else ())
+            if after.feed(feed.id) is None
+        ),
     )
 
 

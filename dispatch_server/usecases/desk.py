@@ -92,6 +92,8 @@ class _Step:
     actor_id: str | None
     command: CommandKey | None
     note: Mapping[str, object]
+    feed_versions: Mapping[str, int]
+    """Versions of the feeds as they were loaded; the others are new."""
     dues_done: frozenset[str] = frozenset()
 
 
@@ -134,11 +136,16 @@ class Desk:
         actor_id: str | None,
         command: CommandKey | None = None,
         note: Mapping[str, object],
+        feed_versions: Mapping[str, int] | None = None,
     ) -> Result:
-        """A new incident is committed, at the time it was received. Raises: Conflict."""
+        """A new incident is committed, at the time it was received, with the feeds that come with it.
+
+        `feed_versions` are those of feeds that are known already.
+        Raises: Conflict; StaleVersion when such a feed has changed meanwhile.
+        """
         if outcome.decision is None:
             raise ValueError("a new incident needs a decision")
-        case = Case(response=outcome.decision.state)
+        case = apply(Case(response=outcome.decision.state), outcome)
         received_at = case.response.incident.received_at
         step = _Step(
             before=None,
@@ -148,6 +155,7 @@ class Desk:
             actor_id=actor_id,
             command=command,
             note=note,
+            feed_versions=feed_versions or {},
         )
         async with self._locks.hold(case.incident_id):
             return await self._commit(step)
@@ -160,12 +168,10 @@ class Desk:
         actor_id: str | None,
         command: CommandKey | None = None,
         note: Callable[[Outcome], Mapping[str, object]] = lambda _: {},
-        adopt_feed: str | None = None,
         dues_done: frozenset[str] = frozenset(),
     ) -> Result:
         """The decision on the newest state is committed and relayed, once per command key.
 
-        `adopt_feed` brings a feed into the case that may belong to no incident yet.
         Raises: NotFound, whatever `decide` raises (then nothing is saved), StaleVersion, Unavailable.
         """
         for attempt in range(ATTEMPTS):
@@ -173,8 +179,6 @@ class Desk:
                 if command and (known := await self._known(command)):
                     return Result(case=await self.load(incident_id), note=known, replayed=True)
                 case = await self.load(incident_id)
-                if adopt_feed is not None:
-                    case = await self._adopt(case, adopt_feed)
                 now = self._clock()
                 outcome = decide(case, now)
                 try:
@@ -187,6 +191,7 @@ class Desk:
                             actor_id=actor_id,
                             command=command,
                             note=note(outcome),
+                            feed_versions=_versions(case),
                             dues_done=dues_done,
                         )
                     )
@@ -213,23 +218,6 @@ class Desk:
             raise Conflict("key_reused")
         note: dict[str, object] = json.loads(reply)
         return note
-
-    async def _adopt(self, case: Case, feed_id: str) -> Case:
-        if case.feed(feed_id):
-            return case
-        stored = await self._reader.one("feed", feed_id)
-        if stored is None:
-            return case
-        pairs = sorted(
-            [
-                *zip(case.feeds, case.feed_versions, strict=True),
-                (FEED.validate_json(stored.doc), stored.version),
-            ],
-            key=lambda pair: pair[0].id,
-        )
-        return replace(
-            case, feeds=tuple(feed for feed, _ in pairs), feed_versions=tuple(version for _, version in pairs)
-        )
 
     async def _commit(self, step: _Step) -> Result:
         changes = self._changes(step)
@@ -265,7 +253,7 @@ class Desk:
         if after.room is not None:
             events += [(room_stream(after.room.id), event) for event in step.outcome.room_events]
         return Changes(
-            saves=self._saves(step.before, after),
+            saves=self._saves(step),
             appends=tuple(
                 Append(
                     stream=stream,
@@ -290,24 +278,23 @@ class Desk:
             else None,
         )
 
-    def _saves(self, before: Case | None, after: Case) -> tuple[Save, ...]:
+    def _saves(self, step: _Step) -> tuple[Save, ...]:
         """Every aggregate that differs; the lists' row goes with any of them, for its viewers may have
         changed.
         """
+        before, after = step.before, step.after
         scope = after.incident_id
         saves: list[Save] = []
         if after.room is not None and (before is None or before.room != after.room):
             expected = before.room_version if before else 0
             doc = ROOM.dump_json(after.room).decode()
             saves.append(Save(kind="room", id=after.room.id, scope_id=scope, expected=expected, doc=doc))
-        versions = (
-            dict(zip((f.id for f in before.feeds), before.feed_versions, strict=True)) if before else {}
-        )
-        for feed in after.feeds:
+        for feed, _ in step.outcome.feeds:
             if before is None or before.feed(feed.id) != feed:
-                expected = versions.get(feed.id, 0)
+                expected = step.feed_versions.get(feed.id, 0)
                 doc = FEED.dump_json(feed).decode()
-                saves.append(Save(kind="feed", id=feed.id, scope_id=scope, expected=expected, doc=doc))
+                where = feed.scope_id or ""
+                saves.append(Save(kind="feed", id=feed.id, scope_id=where, expected=expected, doc=doc))
         if before is None or before.response != after.response or before.audience != after.audience:
             expected = before.response_version if before else 0
             doc = RESPONSE.dump_json(after.response).decode()
@@ -335,6 +322,10 @@ class Desk:
             },
             orders=frozenset(order.id for order in response.orders),
         )
+
+
+def _versions(case: Case) -> dict[str, int]:
+    return dict(zip((feed.id for feed in case.feeds), case.feed_versions, strict=True))
 
 
 class _KeyedLocks:

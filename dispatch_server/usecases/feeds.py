@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import rooms
 from alerting import Place
@@ -14,7 +14,7 @@ from dispatch_server import wire
 from dispatch_server.access import Action, oversees, require
 from dispatch_server.caller import Caller
 from dispatch_server.clock import Clock
-from dispatch_server.errors import BadInput, Conflict, NotAllowed, NotFound
+from dispatch_server.errors import BadInput, Conflict, NotAllowed, NotFound, StaleVersion
 from dispatch_server.identity import Directory, Person
 from dispatch_server.ids import NewId, token_hash
 from dispatch_server.store.accounts import Accounts, Device
@@ -29,6 +29,8 @@ from dispatch_server.wire import PositionView
 from rooms import AgencyId, Feed, FeedState, PersonId, ScopeId, SourceId
 
 _OVER = frozenset({"resolved", "closed"})
+ATTEMPTS = 4
+OLDEST = timedelta(days=1)  # an older position says more about the sender's clock than about where it is
 FUTURE_TOLERANCE = timedelta(seconds=5)  # a phone's clock may be ahead; beyond it the server's time is taken
 
 
@@ -120,26 +122,57 @@ class Feeds:
 
     async def authorise(self, caller: Caller, feed_id: str) -> Feed:
         """The feed, if the caller may send to it. Raises: NotFound, also for a token of another feed."""
-        stored = await self._reader.one("feed", feed_id)
-        if stored is None:
-            raise NotFound()
-        feed = FEED.validate_json(stored.doc)
+        return (await self._own_feed(caller, feed_id))[0]
+
+    async def _own_feed(self, caller: Caller, feed_id: str) -> tuple[Feed, int]:
+        feed, version = await self._feed(feed_id)
         owns = caller.device.feed_id == feed.id if caller.device else feed.owner_id == caller.actor_id
         if not owns or (caller.device is None and caller.actor_id is None):
             raise NotFound()
-        return feed
+        return feed, version
+
+    async def _feed(self, feed_id: str) -> tuple[Feed, int]:
+        """The feed and its version. Raises: NotFound."""
+        stored = await self._reader.one("feed", feed_id)
+        if stored is None:
+            raise NotFound()
+        return FEED.validate_json(stored.doc), stored.version
 
     async def ready_to_publish(self, caller: Caller, feed_id: str) -> Feed:
         """The feed belongs to an incident that is under way; a device's feed gets a new one if it has
-        none.
+        none, and one only, however often it knocks at once.
+
+        Raises: NotFound, Conflict (the incident is over), StaleVersion.
         """
-        feed = await self.authorise(caller, feed_id)
-        if feed.scope_id is not None:
-            case = await self._desk.load(feed.scope_id)
-            if case.response.incident.state not in _OVER:
-                return feed
-        if caller.device is None:
-            raise Conflict("room_ended")
+        for _ in range(ATTEMPTS):
+            feed, version = await self._own_feed(caller, feed_id)
+            if feed.scope_id is not None:
+                case = await self._desk.load(feed.scope_id)
+                if case.response.incident.state not in _OVER:
+                    return feed
+            if caller.device is None:
+                raise Conflict("room_ended")
+            try:
+                if feed.scope_id is not None:
+                    await self._let_go(feed)
+                else:
+                    return await self._report_for(caller.device, feed, version)
+            except StaleVersion:
+                continue
+        raise StaleVersion()
+
+    async def _let_go(self, feed: Feed) -> None:
+        """The feed shows nothing: its incident is over."""
+
+        def decide(case: Case, now: datetime) -> Outcome:
+            current = case.feed(feed.id)
+            if current is None or case.response.incident.state not in _OVER:
+                return Outcome()
+            return Outcome(feeds=(rooms.attach(current, scope_id=None, now=now),))
+
+        await self._desk.run(str(feed.scope_id), decide, actor_id=None)
+
+    async def _report_for(self, device: Device, feed: Feed, version: int) -> Feed:
         position = (await self._positions.of([feed.id])).get(feed.id)
         place = Place(
             text="",
@@ -147,17 +180,8 @@ class Feeds:
             lon=position.lon if position else None,
             accuracy_m=position.accuracy_m if position else None,
         )
-        opened = await self._incidents.report_by_device(caller.device, name=feed.name, place=place)
-        scope = ScopeId(opened.case.incident_id)
-
-        def decide(case: Case, now: datetime) -> Outcome:
-            current = case.feed(feed.id)
-            if current is None:
-                raise NotFound()
-            return Outcome(feeds=(rooms.attach(current, scope_id=scope, now=now),))
-
-        await self._desk.run(scope, decide, actor_id=None, adopt_feed=feed.id)
-        return replace(feed, scope_id=scope)
+        opened = await self._incidents.report_by_device(device, feed=feed, version=version, place=place)
+        return replace(feed, scope_id=ScopeId(opened.case.incident_id))
 
     async def went_live(
         self, feed_id: str, *, has_audio: bool, has_video: bool, still: Callable[[], bool]
@@ -183,9 +207,9 @@ class Feeds:
 
     async def end(self, caller: Caller, feed_id: str) -> Feed:
         """The sender, or an operator above them, ended the feed."""
-        feed = await self._may_end(caller, feed_id)
-        await self._moved(feed.id, lambda feed, now: rooms.stop(feed, now=now), actor_id=caller.actor_id)
-        return replace(feed, state=FeedState.ENDED)
+        await self._may_end(caller, feed_id)
+        await self._moved(feed_id, lambda feed, now: rooms.stop(feed, now=now), actor_id=caller.actor_id)
+        return (await self._feed(feed_id))[0]
 
     async def live_feeds(self) -> list[str]:
         """Feeds that the store believes to be live."""
@@ -199,19 +223,18 @@ class Feeds:
         feed = await self.authorise(caller, feed_id)
         now = self._clock()
         at = body.at if body.at is not None and body.at.tzinfo is not None else now
-        at = at if at <= now + FUTURE_TOLERANCE else now
+        if at < now - OLDEST:
+            raise BadInput(field="at", problem="too_old")
+        at = at.astimezone(UTC) if at <= now + FUTURE_TOLERANCE else now
         position = PositionView(lat=body.lat, lon=body.lon, accuracy_m=body.accuracy_m, at=at)
         return feed, position, self._positions.note(feed.id, position)
 
-    async def _may_end(self, caller: Caller, feed_id: str) -> Feed:
-        stored = await self._reader.one("feed", feed_id)
-        if stored is None:
-            raise NotFound()
-        feed = FEED.validate_json(stored.doc)
+    async def _may_end(self, caller: Caller, feed_id: str) -> None:
+        """Returns if the caller sends it or oversees its sender. Raises: NotFound."""
+        feed, _ = await self._feed(feed_id)
         person = caller.person
-        if person is not None and feed.scope_id and oversees(self._directory(), person, feed.agency_id):
-            return feed
-        return await self.authorise(caller, feed_id)
+        if person is None or not feed.scope_id or not oversees(self._directory(), person, feed.agency_id):
+            await self.authorise(caller, feed_id)
 
     async def _moved(
         self,

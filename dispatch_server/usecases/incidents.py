@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 import alerting
+import rooms
 from alerting import (
     AgencyId,
     AssignmentId,
@@ -34,6 +35,7 @@ from dispatch_server.store.reference import Reference
 from dispatch_server.usecases.case import Case, Outcome
 from dispatch_server.usecases.desk import Desk, Result
 from dispatch_server.usecases.room_opening import end_room, open_room_for
+from rooms import Feed, ScopeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +108,10 @@ class Incidents:
             caller=caller,
         )
 
-    async def report_by_device(self, device: Device, *, name: str, place: Place) -> Result:
-        """A body-cam that starts streaming without an incident makes one, of its default type."""
+    async def report_by_device(self, device: Device, *, feed: Feed, version: int, place: Place) -> Result:
+        """A body-cam that starts streaming without an incident makes one, of its default type, in the same
+        transaction that takes its feed in. Raises: StaleVersion when the feed has changed meanwhile.
+        """
         return await self._receive(
             device.agency_id,
             kind=device.default_type,
@@ -116,8 +120,10 @@ class Incidents:
             words="",
             place=place,
             reporter=None,
-            reporter_name=name,
+            reporter_name=feed.name,
             caller=Caller(device=device),
+            feed=feed,
+            feed_version=version,
         )
 
     async def _receive(
@@ -132,6 +138,8 @@ class Incidents:
         reporter: Person | None,
         reporter_name: str,
         caller: Caller,
+        feed: Feed | None = None,
+        feed_version: int = 0,
     ) -> Result:
         directory = self._directory()
         incident_type = directory.types.get(kind)
@@ -143,7 +151,7 @@ class Incidents:
         if not place.text:  # better a street than nothing, for whoever must be told where to go
             place = replace(place, text=directory.agencies[agency_id].name)
         incident_id = self._new_id()
-        number = await self._number(centre.id)
+        number, now = await self._number(centre.id), self._clock()
         decision = alerting.receive(
             incident_id=IncidentId(incident_id),
             number=number,
@@ -155,13 +163,15 @@ class Incidents:
             place=place,
             reporter_id=AlertingPerson(reporter.id) if reporter else None,
             reporter_name=reporter_name,
-            now=self._clock(),
+            now=now,
         )
+        feeds = (rooms.attach(feed, scope_id=ScopeId(incident_id), now=now),) if feed else ()
         return await self._desk.open(
-            Outcome(decision=decision),
+            Outcome(decision=decision, feeds=feeds),
             actor_id=caller.actor_id,
             command=caller.command,
             note={"incident_id": incident_id},
+            feed_versions={feed.id: feed_version} if feed else {},
         )
 
     async def _number(self, centre_id: str) -> str:

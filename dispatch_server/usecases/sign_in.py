@@ -60,7 +60,7 @@ class SignInDesk:
         self._hashing = asyncio.Semaphore(
             2
         )  # each hash takes 64 MiB; a burst of guesses must not take them all
-        self._no_such_person = self._hasher.hash(new_token())
+        self._no_such_person: str | None = None
 
     async def hash_password(self, password: str) -> str:
         async with self._hashing:
@@ -80,7 +80,7 @@ class SignInDesk:
             (p for p in directory.people.values() if p.login == login.casefold() and p.active), None
         )
         stored = await self._reference.password_hash(person.id) if person else None
-        right = await self._verify(stored or self._no_such_person, password)
+        right = await self._verify(stored or await self._nobodys_hash(), password)
         if person is None or stored is None or not right:
             await self._accounts.note_failure(subjects, now, now - WINDOW)
             raise NotSignedIn("wrong_credentials")
@@ -133,6 +133,12 @@ class SignInDesk:
             expires_at=now + self._session_lifetime,
         )
         return SignedIn(person=person, token=token, csrf=csrf)
+
+    async def _nobodys_hash(self) -> str:
+        """Checked when the name is unknown, so that this takes as long as for a known one."""
+        if self._no_such_person is None:
+            self._no_such_person = await self.hash_password(self._new_token())
+        return self._no_such_person
 
     async def _verify(self, stored: str, password: str) -> bool:
         async with self._hashing:

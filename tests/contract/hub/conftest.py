@@ -1,6 +1,7 @@
 """One suite over both databases: every test that asks for `store` runs on SQLite and on PostgreSQL."""
 
 import asyncio
+import logging
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -9,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch_server.store import tables as t
@@ -63,6 +65,12 @@ async def _migrate(url: str) -> None:
         await migrate(engine)
     finally:
         await engine.dispose()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quiet() -> None:
+    """Thousands of commands are no news; what went wrong is."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
 @pytest.fixture(scope="session")
