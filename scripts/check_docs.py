@@ -106,7 +106,7 @@ def parameter(function: ast.AsyncFunctionDef | ast.FunctionDef, argument: ast.ex
     return names.index(argument.id) if isinstance(argument, ast.Name) and argument.id in names else 0
 
 
-def constant(node: ast.expr) -> str | None:
+def constant(node: ast.AST) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
