@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, ViewportSize, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Geolocation,
+    Page,
+    Playwright,
+    ViewportSize,
+    async_playwright,
+)
 
 from tests.e2e.capture import Capture
 
 INSTRUMENTS = Path(__file__).with_name("instruments.js")
 CONSOLE: ViewportSize = {"width": 1366, "height": 768}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-PLACE = {"latitude": 41.7993, "longitude": 123.4289, "accuracy": 8.0}
+PLACE: Geolocation = {"latitude": 41.7993, "longitude": 123.4289, "accuracy": 8.0}
 ARGUMENTS = [
     "--disable-gpu",
     "--allow-loopback-in-peer-connection",
@@ -46,29 +53,25 @@ class Browsers:
         self._stack.push_async_callback(browser.close)
         return browser
 
-    async def console(self, browser: Browser, *, viewport: ViewportSize = CONSOLE, lang: str = "zh") -> Page:
-        return await _page(await browser.new_context(viewport=viewport, permissions=GRANTED), lang)
+    async def console(self, browser: Browser) -> Page:
+        return await _page(await browser.new_context(viewport=CONSOLE, permissions=GRANTED))
 
-    async def phone(self, browser: Browser, *, lang: str = "zh", **more: Any) -> Page:
+    async def phone(self, browser: Browser) -> Page:
         """A page of a phone, which reaches the hub by https and has accepted its authority."""
-        settings: Mapping[str, Any] = {
-            "viewport": PHONE,
-            "has_touch": True,
-            "is_mobile": True,
-            "permissions": GRANTED,
-            "geolocation": PLACE,
-            "ignore_https_errors": True,
-            **more,
-        }
-        return await _page(await browser.new_context(**settings), lang)
-
-
-async def _page(context: BrowserContext, lang: str) -> Page:
-    await context.add_init_script(path=INSTRUMENTS)
-    if lang != "zh":
-        await context.add_init_script(
-            f"document.cookie = 'lang={lang}; path=/; max-age=31536000; samesite=lax'"
+        return await _page(
+            await browser.new_context(
+                viewport=PHONE,
+                has_touch=True,
+                is_mobile=True,
+                permissions=GRANTED,
+                geolocation=PLACE,
+                ignore_https_errors=True,
+            )
         )
+
+
+async def _page(context: BrowserContext) -> Page:
+    await context.add_init_script(path=INSTRUMENTS)
     return await context.new_page()
 
 

@@ -44,8 +44,13 @@ def make_capture(
 ) -> Capture:
     """Files that look and sound like the signature."""
     clip = make_clip(folder / f"{name}.mp4", signature.rgb, seconds=4, size=size)
+    return capture_of(clip, folder / name, signature.tone_hz)
+
+
+def capture_of(clip: Path, stem: Path, tone_hz: int) -> Capture:
+    """Files beside `stem` that look like the clip and sound like the tone."""
     return Capture(
-        camera=_y4m(clip, folder / f"{name}.y4m"), microphone=_wav(folder / f"{name}.wav", signature.tone_hz)
+        camera=_y4m(clip, stem.with_suffix(".y4m")), microphone=_wav(stem.with_suffix(".wav"), tone_hz)
     )
 
 

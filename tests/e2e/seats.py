@@ -174,9 +174,10 @@ class Doors:
         await self._warm(seat)
         return seat
 
-    async def phone(self, browser: Browser, login: str, **more: Any) -> Phone:
-        page = await self.browsers.phone(browser, **more)
-        await page.goto(f"{self.hub.phone_url}/m#link={await self.hub.link_token(login)}")
+    async def phone(self, browser: Browser, login: str, *, url: str | None = None) -> Phone:
+        """The phone page of that person, likewise."""
+        page = await self.browsers.phone(browser)
+        await page.goto(f"{url or self.hub.phone_url}/m#link={await self.hub.link_token(login)}")
         seat = Phone(page)
         await seat.by("start-stream").or_(seat.by("tasks")).first.wait_for(timeout=30_000)
         await self._warm(seat)
