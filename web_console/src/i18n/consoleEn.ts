@@ -29,7 +29,7 @@ export const en: typeof zh = {
   map: { here: '100 · 250 m', hereLarge: 'Scene · rings 100 / 250 / 500 m', noPlace: 'No coordinates', bare: 'No base map', plain: 'Positions as reported' },
   plan: { label: 'Plan', departments: '{n} departments', none: 'No plan fits', choose: 'Choose plan', pick: 'Choose a plan', loading: 'Loading plan', failed: 'Plan not loaded' },
   key: {
-    name: 'Summon all', first: '{n} departments, {m} minutes', undoHint: 'Sends at once; within 5 s', undo: 'undoes', sending: 'Sending to {n}', sent: 'Sent to {n}', undoIn: 'Esc undoes for {n} s', again: 'Sent · press to urge the {n} not moving',
+    name: 'Summon all', first: '{n} departments, {m} minutes', undoHint: 'Sends at once; within 5 s', undo: 'undoes', sending: 'Sending to {n}', sent: 'Sent to {n}', undoIn: 'Esc undoes for {n} s', again: 'Sent · press to urge {n} more',
     moving: 'Sent · all moving or in place', noPlan: 'Choose plan', noPlanHint: 'No plan fits. Press P to choose', queued: 'No network: phone instead', queuedHint: '{n} queued, sent on return', queuedBlind: 'Queued; sent by the plan on return', blind: 'No network. Press to queue it', closed: 'Closed; nobody is summoned', resolved: 'Resolved. Reopen to summon again',
     undone: 'Undone', undoQueued: 'Taken off the queue', resummoned: '{n} departments urged', nothing: 'Nobody left to urge', loading: 'Loading', confirming: 'No network; confirming the last press',
   },

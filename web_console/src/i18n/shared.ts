@@ -44,7 +44,7 @@ export const en: Shared = {
   role: {
     administrator: 'Administrator', commander: 'Commander', operator: 'Operator', responder: 'Responder', officer: 'Officer', mediator: 'Mediator',
   },
-  sla: { calm: 'On time', warn: 'Half gone', urgent: 'Urgent', breach: 'Overdue', done: 'In place', used: 'took {time}', late: 'in place late' },
+  sla: { calm: 'On time', warn: 'Half gone', urgent: 'Urgent', breach: 'Overdue', done: 'In place', used: '{time}', late: 'in place late' },
   slaSpoken: {
     warn: '{name}: half the time is gone, {time} left', urgent: '{name}: urgent, {time} left', breach: '{name}: overdue', done: '{name}: in place',
   },

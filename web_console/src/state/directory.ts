@@ -34,6 +34,11 @@ export const useDirectory = defineStore('directory', () => {
     content, loaded, refusal, load,
     agencyName: (id: string | null | undefined) => named(id ? agencies.value.get(id) : undefined, id ?? ''),
     typeName: (code: string) => named(types.value.get(code), code),
+    /** A title that is only its type's name follows the page's language; one that somebody wrote stays as written. */
+    titleOf: ({ title, type }: { title: string; type: string }) => {
+      const known = types.value.get(type)
+      return known && title === known.name ? named(known, title) : title
+    },
     personName: (id: string) => people.value.get(id)?.name ?? id,
     agency: (id: string): Agency | undefined => agencies.value.get(id),
     peopleOf: (agencyId: string): Addressee[] => content.value.people.filter((person) => person.agency_id === agencyId),
