@@ -6,8 +6,6 @@ import asyncio
 
 from dispatch_server.demo.visitor import facts_from_stdin, signed_in
 
-BODYCAM_FIRST_S = 8.0  # the one with the live picture is to stand at the top of the queue
-
 REPORTS = (
     {
         "type": "wage_dispute",
@@ -26,7 +24,6 @@ REPORTS = (
 
 async def main() -> None:
     async with signed_in(facts_from_stdin()) as visitor:
-        await asyncio.sleep(BODYCAM_FIRST_S)
         listed = await visitor.call("GET", "/api/incidents?state=open")
         closed = await visitor.call("GET", "/api/incidents?state=closed&limit=50")
         known = {incident["type"] for incident in (*listed["incidents"], *closed["incidents"])}

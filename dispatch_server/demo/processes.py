@@ -29,6 +29,7 @@ DEPARTMENTS: tuple[tuple[str, float | None, str], ...] = (
 )
 OFFICER = "off-chengnan-jinxiu"
 BODYCAM = "执法仪 01"
+BODYCAM_WAIT_S = 60.0  # drawing the clip takes a while on a slow machine; the reports do not wait for ever
 
 
 class Demonstration:
@@ -39,13 +40,12 @@ class Demonstration:
     @asynccontextmanager
     async def playing(self) -> AsyncIterator[None]:
         """The processes run while the block does, and are ended with it."""
-        processes = [await self._bodycam(), await self._officer()]
-        for person_id, delay_s, mode in DEPARTMENTS:
-            processes.append(await self._department(person_id, delay_s, mode))
-        _log.info("demo.started", processes=len(processes))
+        processes: list[asyncio.subprocess.Process] = []
+        starting = asyncio.create_task(self._start_all(processes), name="demo")
         try:
             yield
         finally:
+            starting.cancel()
             for process in processes:
                 with suppress(ProcessLookupError):
                     process.terminate()
@@ -56,8 +56,20 @@ class Demonstration:
                 if process.returncode is None:
                     process.kill()
 
-    async def _bodycam(self) -> asyncio.subprocess.Process:
-        return await self._start("bodycam", await self._bodycam_token())
+    async def _start_all(self, processes: list[asyncio.subprocess.Process]) -> None:
+        """Everybody is there; the officer's reports come after the body-cam's, so that the incident with the
+        live picture stands at the top of the queue.
+        """
+        kept = await self._bodycam_token()
+        processes.append(await self._start("bodycam", kept))
+        for person_id, delay_s, mode in DEPARTMENTS:
+            processes.append(await self._department(person_id, delay_s, mode))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BODYCAM_WAIT_S):
+                while kept["feed_id"] not in await self._hub.feeds.live_feeds():
+                    await asyncio.sleep(0.3)
+        processes.append(await self._officer())
+        _log.info("demo.started", processes=len(processes))
 
     async def _bodycam_token(self) -> dict[str, str]:
         """The body-cam's feed and token: registered once, kept in the data folder as the real device would
