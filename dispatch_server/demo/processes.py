@@ -29,7 +29,7 @@ DEPARTMENTS: tuple[tuple[str, float | None, str], ...] = (
 )
 OFFICER = "off-chengnan-jinxiu"
 BODYCAM = "执法仪 01"
-BODYCAM_WAIT_S = 60.0  # drawing the clip takes a while on a slow machine; the reports do not wait for ever
+BODYCAM_WAIT_S = 60  # drawing the clip takes a while on a slow machine; the reports do not wait for ever
 
 
 class Demonstration:
@@ -64,10 +64,10 @@ class Demonstration:
         processes.append(await self._start("bodycam", kept))
         for person_id, delay_s, mode in DEPARTMENTS:
             processes.append(await self._department(person_id, delay_s, mode))
-        with suppress(TimeoutError):
-            async with asyncio.timeout(BODYCAM_WAIT_S):
-                while kept["feed_id"] not in await self._hub.feeds.live_feeds():
-                    await asyncio.sleep(0.3)
+        for _ in range(BODYCAM_WAIT_S):
+            if kept["feed_id"] in await self._hub.feeds.live_feeds():
+                break
+            await asyncio.sleep(1)
         processes.append(await self._officer())
         _log.info("demo.started", processes=len(processes))
 
