@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Geolocation
 
-from tests.e2e.browsers import browsers
+from tests.e2e.browsers import PLACE, browsers
 from tests.e2e.capture import Signature, make_capture
 from tests.e2e.hub import Hub
 from tests.e2e.person import Someone, someone
@@ -42,7 +43,9 @@ class Scene:
     stranger: Someone
     incident_id: str = ""
     room_id: str = ""
+    full: bool = False
     numbers: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     async def assignments(self) -> dict[str, str]:
         """The assignment of each department by the last part of its id: labour, justice, …"""
@@ -57,7 +60,25 @@ def instant(text: str) -> datetime:
 
 
 @asynccontextmanager
-async def on_scene(hub: Hub, folder: Path, executable: str) -> AsyncIterator[Scene]:
+async def pacing(phone: Phone) -> AsyncIterator[None]:
+    """The phone has a fresh fix every second: whoever carries it paces to and fro."""
+
+    async def pace() -> None:
+        for step in count():
+            place: Geolocation = {**PLACE, "longitude": PLACE["longitude"] + 0.00002 * (step % 2)}
+            await phone.page.context.set_geolocation(place)
+            await asyncio.sleep(1)
+
+    task = asyncio.create_task(pace())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait((task,))
+
+
+@asynccontextmanager
+async def on_scene(hub: Hub, folder: Path, executable: str, *, full: bool) -> AsyncIterator[Scene]:
     """Everybody has signed in and nothing has happened yet. The operator's way to the hub can be cut."""
     async with AsyncExitStack() as stack:
         pages = await stack.enter_async_context(browsers(executable))
@@ -75,14 +96,17 @@ async def on_scene(hub: Hub, folder: Path, executable: str) -> AsyncIterator[Sce
             pages.start(operator), pages.start(officer), pages.start(labour), pages.start(justice)
         )
         doors = Doors(hub=hub, browsers=pages)
+        carried = await doors.phone(phones[0], "off.jinxiu")
+        await stack.enter_async_context(pacing(carried))
         yield Scene(
+            full=full,
             hub=hub,
             way=way,
             doors=doors,
             desk=desk,
             operator=await doors.console(desk, "op.chengnan", url=way.url),
             outsider=await doors.console(desk, "op.hexi"),
-            officer=await doors.phone(phones[0], "off.jinxiu"),
+            officer=carried,
             labour=await doors.phone(phones[1], "labour.chengnan.1"),
             justice=await doors.phone(phones[2], "justice.chengnan.1"),
             commander=await stack.enter_async_context(someone(hub, "lead.chengnan")),

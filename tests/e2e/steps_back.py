@@ -78,8 +78,9 @@ async def everything_is_back_after_a_reload(scene: Scene) -> None:
     )
 
 
-async def everything_is_back_after_a_silence(scene: Scene, *, full: bool) -> None:
+async def everything_is_back_after_a_silence(scene: Scene) -> None:
     """While the operator's way is lost a department sets out, an order is given, the level changes."""
+    full = scene.full
     operator, commander = scene.operator, scene.commander
     incident = f"/api/incidents/{scene.incident_id}"
     if full:

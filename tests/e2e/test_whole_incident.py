@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,26 +30,32 @@ PLAN = {"labour", "police", "housing", "justice", "petition"}
 async def test_an_incident_goes_from_the_officers_tap_to_its_close(
     hub: Hub, tmp_path: Path, chromium_path: str, full: bool, record_property: Callable[[str, object], None]
 ) -> None:
-    async with on_scene(hub, tmp_path, chromium_path) as scene:
+    async with on_scene(hub, tmp_path, chromium_path, full=full) as scene:
         try:
-            await nobody_has_a_password(scene)
-            await one_tap_reports_and_streams(scene)
-            await one_key_summons_and_esc_takes_back(scene)
-            await two_presses_at_once_make_one_summons(scene)
-            await one_tap_answers_and_one_more_joins(scene)
-            await everyone_sees_and_hears(scene)
-            await the_outsider_learns_nothing(scene)
-            await the_ladder_survives_the_death_of_the_hub(scene)
-            await everything_is_back_after_a_reload(scene)
-            await everything_is_back_after_a_silence(scene, full=full)
-            await everything_is_back_after_the_media_worker_died(scene)
-            await it_closes_only_with_its_follow_up(scene)
-            await the_record_holds_every_step(scene)
-            await the_outsider_learns_nothing(scene)
+            for step in (
+                nobody_has_a_password,
+                one_tap_reports_and_streams,
+                one_key_summons_and_esc_takes_back,
+                two_presses_at_once_make_one_summons,
+                one_tap_answers_and_one_more_joins,
+                everyone_sees_and_hears,
+                the_outsider_learns_nothing,
+                the_ladder_survives_the_death_of_the_hub,
+                everything_is_back_after_a_reload,
+                everything_is_back_after_a_silence,
+                everything_is_back_after_the_media_worker_died,
+                it_closes_only_with_its_follow_up,
+                the_record_holds_every_step,
+                the_outsider_learns_nothing,
+            ):
+                began = time.monotonic()
+                await step(scene)
+                scene.seconds[step.__name__] = time.monotonic() - began
         finally:
             for name, value in scene.numbers.items():
                 record_property(name, round(value, 1))
-            print(json.dumps({name: round(value, 1) for name, value in scene.numbers.items()}, indent=1))
+            print(*(f"{value:10.1f} {name}" for name, value in scene.numbers.items()), sep="\n")
+            print(*(f"{value:10.1f} s {name}" for name, value in scene.seconds.items()), sep="\n")
 
 
 async def nobody_has_a_password(scene: Scene) -> None:
@@ -81,9 +88,17 @@ async def one_tap_reports_and_streams(scene: Scene) -> None:
     assert (view["place"]["lat"], view["level"]) == (pytest.approx(41.7993), "complex")
     await until(
         lambda: operator.by("stage").inner_text(),
-        lambda text: "±8 m" in text,
-        what="the position with its accuracy",
+        lambda text: re.search(r"±8 m · [0-3] 秒前", text) is not None,
+        what="where the officer is, how exactly, and how long ago",
     )
+    first = (await scene.commander.incident(scene.incident_id))["feeds"][0]["position"]["at"]
+    later = await until(
+        lambda: scene.commander.incident(scene.incident_id),
+        lambda seen: seen["feeds"][0]["position"]["at"] > first,
+        what="the next position",
+    )
+    between = instant(later["feeds"][0]["position"]["at"]) - instant(first)
+    scene.numbers["between_positions_ms"] = between.total_seconds() * 1000
 
 
 async def one_key_summons_and_esc_takes_back(scene: Scene) -> None:
