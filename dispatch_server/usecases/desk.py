@@ -176,7 +176,8 @@ class Desk:
         """
         for attempt in range(ATTEMPTS):
             async with self._locks.hold(incident_id):
-                if command and (known := await self._known(command)):
+                known = await self._known(command) if command else None
+                if known is not None:
                     return Result(case=await self.load(incident_id), note=known, replayed=True)
                 case = await self.load(incident_id)
                 now = self._clock()
@@ -286,7 +287,8 @@ class Desk:
         scope = after.incident_id
         saves: list[Save] = []
         if after.room is not None and (before is None or before.room != after.room):
-            expected = before.room_version if before else 0
+            same = before is not None and before.room is not None and before.room.id == after.room.id
+            expected = before.room_version if before is not None and same else 0
             doc = ROOM.dump_json(after.room).decode()
             saves.append(Save(kind="room", id=after.room.id, scope_id=scope, expected=expected, doc=doc))
         for feed, _ in step.outcome.feeds:

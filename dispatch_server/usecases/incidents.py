@@ -26,7 +26,7 @@ from dispatch_server import wire
 from dispatch_server.access import Action, IncidentAudience, oversees, require, require_sight
 from dispatch_server.caller import Caller
 from dispatch_server.clock import Clock
-from dispatch_server.errors import BadInput, NotAllowed, NotFound
+from dispatch_server.errors import BadInput, Conflict, NotAllowed, NotFound
 from dispatch_server.identity import Directory, Person
 from dispatch_server.ids import NewId
 from dispatch_server.store.accounts import Device
@@ -88,14 +88,30 @@ class Incidents:
         """The incident is received, numbered, and its clock runs. Raises: BadInput, NotAllowed."""
         person = caller.require_person()
         require(person, Action.REPORT)
-        if caller.command and (known := await self._desk.known(caller.command)):
-            return Result(case=await self._desk.load(str(known["incident_id"])), note=known, replayed=True)
+        if (again := await self._reported(caller)) is not None:
+            return again
         directory = self._directory()
         agency_id = body.agency_id or person.agency_id
         if agency_id not in directory.agencies:
             raise BadInput(field="agency_id", problem="unknown", value=agency_id)
         if agency_id != person.agency_id and not oversees(directory, person, agency_id):
             raise NotAllowed()
+        try:
+            return await self._report(caller, person, agency_id, body)
+        except Conflict as error:
+            again = await self._reported(caller) if error.code == "already_done" else None
+            if again is None:
+                raise
+            return again  # the same report came twice at once
+
+    async def _reported(self, caller: Caller) -> Result | None:
+        """What this report led to when it came before under the same key."""
+        known = await self._desk.known(caller.command) if caller.command else None
+        if known is None:
+            return None
+        return Result(case=await self._desk.load(str(known["incident_id"])), note=known, replayed=True)
+
+    async def _report(self, caller: Caller, person: Person, agency_id: str, body: wire.Report) -> Result:
         return await self._receive(
             agency_id,
             kind=body.type,
