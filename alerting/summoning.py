@@ -48,7 +48,7 @@ def press(
     dispatched = response.incident.after(IncidentCommand.DISPATCH)
     summons = response.summons
     if summons is not None and summons.state is SummonsState.ISSUED:
-        if now <= summons.undo_until:
+        if response.open and now <= summons.undo_until:
             return Decision(state=response)
         if response.open:
             return resummon_idle(response, by=by)

@@ -36,7 +36,7 @@ def serve(data: _Data = None, port: _Port = None, host: _Host = None, empty: _Em
 
 @app.command("sign-in-link")
 def sign_in_link(login: str, data: _Data = None, port: _Port = None) -> None:
-    """Print a one-time sign-in link for a person of a running or stopped hub."""
+    """Print a one-time sign-in link for a person of the running hub."""
     from dispatch_server.config import load
     from dispatch_server.local_socket import ask_hub
 

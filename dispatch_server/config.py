@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -109,6 +110,16 @@ class Config(BaseModel):
             if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
                 raise ValueError(f"{origin!r} is no origin; one looks like https://console.example")
         return origins
+
+    @field_validator("media_addresses")
+    @classmethod
+    def _are_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        for address in addresses:
+            try:
+                ip_address(address)
+            except ValueError:
+                raise ValueError(f"{address!r} is no IP address") from None
+        return addresses
 
 
 def load(arguments: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Config:

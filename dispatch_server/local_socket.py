@@ -80,6 +80,8 @@ async def ask_hub(config: Config, request: dict[str, str]) -> dict[str, Any]:
         raise StartError(
             f"No hub is running on the data folder {config.data}. Start it with scripts/run."
         ) from error
+    if not line:
+        raise StartError("The hub could not carry that out; its log says why.")
     reply: dict[str, Any] = json.loads(line)
     if "error" in reply:
         raise StartError(str(reply["error"]))

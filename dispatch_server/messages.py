@@ -31,6 +31,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "csrf_missing": ("页面已过期。请刷新后重试", "This page is out of date. Reload it and try again"),
     "bad_origin": ("不允许从该网址访问", "Requests from that origin are not allowed"),
     "throttled": ("尝试过多。{retry_after_s} 秒后再试", "Too many attempts. Try again in {retry_after_s} s"),
+    "commander_needed": (
+        "必到部门未到位，须由指挥员解除",
+        "Only a commander may take a required department off the list before it came",
+    ),
     "not_allowed": ("你的角色无此权限", "Your role does not allow this"),
     "not_found": ("未找到，或无权查看", "Not found, or not for you to see"),
     "conflict": ("内容已被他人更新。请刷新后重试", "Somebody else changed this. Reload and try again"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta, tzinfo
 
 import apprise
@@ -132,19 +133,21 @@ class Outbox:
         """Sends until cancelled; waits for `filled` or for the next retry."""
         while True:
             self._filled.clear()
-            now = self._clock()
-            ready = await self._reader.outbox_ready(to_ms(now), limit=100)
-            fresh = [row for row in ready if row[0] not in self._under_way]
-            for key, doc, attempts in fresh[: max(0, AT_ONCE - len(self._under_way))]:
-                self._under_way.add(key)
-                self._tasks.start(
-                    self._deliver(key, Message.model_validate_json(doc), attempts), name="notify"
-                )
             try:
+                await self._start_ready()
+            except Exception:  # noqa: BLE001 - the rows are still there for the next round
+                _log.exception("notify.round_failed")
+            with suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
                     await self._filled.wait()
-            except TimeoutError:
-                continue
+
+    async def _start_ready(self) -> None:
+        """Every row whose time has come is on its way, as many at once as may be."""
+        ready = await self._reader.outbox_ready(to_ms(self._clock()), limit=100)
+        fresh = [row for row in ready if row[0] not in self._under_way]
+        for key, doc, attempts in fresh[: max(0, AT_ONCE - len(self._under_way))]:
+            self._under_way.add(key)
+            self._tasks.start(self._deliver(key, Message.model_validate_json(doc), attempts), name="notify")
 
     async def _deliver(self, key: str, message: Message, attempts: int) -> None:
         try:

@@ -18,7 +18,7 @@ import structlog
 import alerting
 from alerting import DueTime
 from dispatch_server.clock import Clock
-from dispatch_server.errors import HubError, NotFound
+from dispatch_server.errors import HubError, NotFound, Unavailable
 from dispatch_server.store.batch import to_ms
 from dispatch_server.store.reader import Reader
 from dispatch_server.usecases.case import DUE, Case, Outcome
@@ -56,11 +56,10 @@ class Timekeeper:
             try:
                 async with asyncio.timeout(CYCLE_TIMEOUT_S):
                     await self.cycle_once()
+                await self._rest()
             except Exception:  # noqa: BLE001 - the next cycle must come whatever happened in this one
                 _log.exception("timekeeper.cycle_failed")
                 await asyncio.sleep(1.0)
-                continue
-            await self._rest()
 
     def look_again(self) -> None:
         """A deadline was just written that may come before the end of the present sleep."""
@@ -97,6 +96,8 @@ class Timekeeper:
             )
         except NotFound:
             _log.error("timekeeper.orphan", incident_id=incident_id, rows=len(dues))
+        except Unavailable:
+            raise  # a deadline that cannot be saved makes the cycle incomplete: it must not beat
         except HubError as error:
             _log.warning("timekeeper.retry", incident_id=incident_id, code=error.code)
 

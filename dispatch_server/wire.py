@@ -418,6 +418,10 @@ class SignIn(Body):
     password: Annotated[Text, Field(min_length=1, max_length=256)]
 
 
+class SetPassword(Body):
+    password: Annotated[str, Field(min_length=10, max_length=256)]
+
+
 class SignInByLink(Body):
     token: Annotated[Text, Field(min_length=20, max_length=128)]
 

@@ -38,7 +38,7 @@ async def main() -> None:
     people = list(facts["tokens"].items())
     for start in range(0, len(people), 10):  # an office does not arrive in one millisecond
         await asyncio.gather(
-            *(console(facts["url"], *entry, sessions) for entry in people[start : start + 10])
+            *(console(facts["url"], person, token, sessions) for person, token in people[start : start + 10])
         )
     print(json.dumps({"ready": len(people)}), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

@@ -16,7 +16,7 @@ function phoneEntry(): Plugin {
   }
 }
 
-const hub = process.env.LIANDONG_HUB ?? 'http://127.0.0.1:8460'
+const hub = process.env.HUB_URL ?? 'http://127.0.0.1:8460'
 
 export default defineConfig({
   plugins: [vue(), phoneEntry()],

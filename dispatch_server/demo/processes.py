@@ -60,6 +60,9 @@ class Demonstration:
         """Everybody is there; the officer's reports come after the body-cam's, so that the incident with the
         live picture stands at the top of the queue.
         """
+        if OFFICER not in self._hub.directories.now().people:
+            _log.warning("demo.absent", reason="this data folder does not hold the demonstration city")
+            return
         kept = await self._bodycam_token()
         processes.append(await self._start("bodycam", kept))
         for person_id, delay_s, mode in DEPARTMENTS:

@@ -16,6 +16,7 @@ _EXTRA: tuple[type[BaseModel], ...] = (
     wire.Me,
     wire.SignIn,
     wire.SignInByLink,
+    wire.SetPassword,
     wire.StreamAdvanced,
     wire.Synced,
     wire.Ring,
@@ -38,6 +39,7 @@ def document(routes: Iterable[Route], *, version: str) -> dict[str, Any]:
         ("/api/sign-in", "post", wire.SignIn, "Sign in with a password; sets the session cookie"),
         ("/api/sign-in/link", "post", wire.SignInByLink, "Sign in with a one-time link"),
         ("/api/me", "get", None, "Who am I; the CSRF token for unsafe methods"),
+        ("/api/me/password", "post", wire.SetPassword, "Set one's own password; other sessions end"),
     ):
         operation = _operation(
             Route(
@@ -51,7 +53,7 @@ def document(routes: Iterable[Route], *, version: str) -> dict[str, Any]:
             ),
             schema,
         )
-        if path != "/api/me":
+        if not path.startswith("/api/me"):
             operation["security"] = []
         paths.setdefault(path, {})[method] = operation
     paths["/api/sign-out"] = {

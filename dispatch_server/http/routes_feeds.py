@@ -54,6 +54,14 @@ class FeedRoutes:
             ),
             Route(
                 method="POST",
+                path="/api/devices/{feed_id}/revoke",
+                handler=self._revoke_device,
+                summary="A lost device: its token is worth nothing any more, and what it sends is cut off",
+                tag="feeds",
+                reply=wire.FeedView,
+            ),
+            Route(
+                method="POST",
                 path="/api/feeds/{feed_id}/position",
                 handler=self._locate,
                 summary="Where the sender is now; every 2 s while streaming",
@@ -87,6 +95,11 @@ class FeedRoutes:
             token=device.token,
             whip_url=f"{request.base_url}/whip/{device.feed.id}",
         )
+
+    async def _revoke_device(self, request: Request) -> wire.FeedView:
+        feed = await self._feeds.revoke_device(request.caller, request.path["feed_id"])
+        await self._director.silence(feed.id)
+        return await self._view(feed)
 
     async def _locate(self, request: Request) -> wire.PositionView:
         return await self._locating.locate(request.caller, request.path["feed_id"], request.body)

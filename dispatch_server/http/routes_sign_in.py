@@ -42,6 +42,7 @@ class SignInEndpoint:
         app.router.add_post("/api/sign-in/link", self._by_link)
         app.router.add_post("/api/sign-out", self._sign_out)
         app.router.add_get("/api/me", self._me)
+        app.router.add_post("/api/me/password", self._set_password)
 
     async def _by_password(self, request: web.Request) -> web.StreamResponse:
         require_own_origin(request, self._origins)
@@ -66,6 +67,14 @@ class SignInEndpoint:
         response = web.Response(status=204)
         response.del_cookie(COOKIE, path="/")
         return response
+
+    async def _set_password(self, request: web.Request) -> web.StreamResponse:
+        who = await self._authenticator.identify(request)
+        if who.session is None:
+            raise NotAllowed()
+        require_csrf(request, who)
+        body = parsed_json(wire.SetPassword, await read_json(request))
+        return self._welcome(request, await self._sign_in.set_password(who.session, body.password))
 
     async def _me(self, request: web.Request) -> web.StreamResponse:
         who = await self._authenticator.identify(request)

@@ -143,7 +143,7 @@ class SocketEvents:
             session = await self._signed_in(request)
         except Exception as error:  # noqa: BLE001 - the outermost boundary
             refused = self._refusal(error, language, "connect")
-            raise socketio.exceptions.ConnectionRefusedError(refused) from None
+            raise socketio.exceptions.ConnectionRefusedError(refused["message"], refused) from None
         person = session.person
         await self._server.save_session(
             sid,

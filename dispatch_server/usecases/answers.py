@@ -10,8 +10,8 @@ from alerting import AssignmentId
 from alerting import PersonId as AlertingPerson
 from dispatch_server.access import Action, require
 from dispatch_server.caller import Caller
-from dispatch_server.errors import BadInput, NotFound
-from dispatch_server.identity import Directory, Person
+from dispatch_server.errors import BadInput, NotAllowed, NotFound
+from dispatch_server.identity import Directory, Person, Role
 from dispatch_server.store.reader import Reader
 from dispatch_server.usecases.case import Case, Outcome
 from dispatch_server.usecases.desk import Desk, Result
@@ -108,17 +108,25 @@ class Answers:
         return await self._desk.run(incident_id, decide, actor_id=None)
 
     async def release(self, caller: Caller, assignment_id: str) -> Result:
+        """The department is no longer needed. Taking a required one off the list before it came is the
+        commander's decision, for it keeps the promise by shortening it.
+
+        Raises: NotAllowed (commander_needed), InvalidTransition.
+        """
         person, incident_id = await self._directing(caller, assignment_id)
-        return await self._change(
-            caller,
-            incident_id,
-            lambda case, now: alerting.release(
+
+        def decide(case: Case, now: datetime) -> alerting.Decision:
+            assignment = case.response.assignment(AssignmentId(assignment_id))
+            if assignment.required and assignment.clock.running and person.role is not Role.COMMANDER:
+                raise NotAllowed("commander_needed")
+            return alerting.release(
                 case.response,
                 assignment_id=AssignmentId(assignment_id),
                 by=AlertingPerson(person.id),
                 now=now,
-            ),
-        )
+            )
+
+        return await self._change(caller, incident_id, decide)
 
     async def resummon(self, caller: Caller, assignment_id: str) -> Result:
         person, incident_id = await self._directing(caller, assignment_id)

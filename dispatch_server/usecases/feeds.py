@@ -120,6 +120,19 @@ class Feeds:
         await self._accounts.add_device(token_hash=token_hash(token), device=device)
         return NewDevice(feed=feed, token=token)
 
+    async def revoke_device(self, caller: Caller, feed_id: str) -> Feed:
+        """The device's token is worth nothing any more. Raises: NotFound, NotAllowed."""
+        person = caller.require_person()
+        require(person, Action.ADD_DEVICE)
+        stored = await self._reader.one("feed", feed_id)
+        if stored is None:
+            raise NotFound()
+        feed = FEED.validate_json(stored.doc)
+        if not self._directory().is_within(feed.agency_id, person.agency_id):
+            raise NotFound()
+        await self._accounts.revoke_device(feed.id, self._clock())
+        return feed
+
     async def authorise(self, caller: Caller, feed_id: str) -> Feed:
         """The feed, if the caller may send to it. Raises: NotFound, also for a token of another feed."""
         return (await self._own_feed(caller, feed_id))[0]

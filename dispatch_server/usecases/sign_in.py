@@ -120,6 +120,12 @@ class SignInDesk:
             return None
         return Session(person=person, csrf=stored.csrf, token_hash=digest)
 
+    async def set_password(self, session: Session, password: str) -> SignedIn:
+        """The person signs in with this password from now on; all their sessions are ended but a new one."""
+        await self._reference.set_password(session.person.id, await self.hash_password(password))
+        await self._accounts.close_sessions_of(session.person.id)
+        return await self._open(session.person)
+
     async def sign_out(self, session: Session) -> None:
         await self._accounts.close_session(session.token_hash)
 

@@ -130,7 +130,7 @@ export class Publisher {
     this.refusal.value = refusal
     this.drop()
     if (this.phase.value === 'idle') return
-    if (refusal.kind === 'refused' && ['not_found', 'not_allowed', 'room_ended', 'removed', 'not_permitted'].includes(refusal.code)) {
+    if (refusal.kind === 'refused' && ['not_found', 'not_allowed', 'room_ended', 'room_over', 'not_permitted_in_room'].includes(refusal.code)) {
       this.phase.value = 'refused'
       return
     }

@@ -20,6 +20,8 @@ export const useLink = defineStore('link', () => {
   /** Browser-monotonic moments in server ms, so that they can be compared with `clock.nowMs`. */
   const downSince = ref<number | null>(null)
   const lastBeat = ref<number | null>(null)
+  /** Why the hub would not have the page's socket, as its stable code; null while it is merely unreachable. */
+  const refusedCode = ref<string | null>(null)
 
   async function readClock(): Promise<void> {
     const asked = performance.now()
@@ -29,6 +31,7 @@ export const useLink = defineStore('link', () => {
 
   socket.on('connect', () => {
     connected.value = true
+    refusedCode.value = null
     attempt.value = 0
     downSince.value = null
     void readClock().catch(() => undefined)
@@ -38,8 +41,9 @@ export const useLink = defineStore('link', () => {
     downSince.value ??= clock.serverNow()
     if (reason === 'io server disconnect') socket.connect()
   })
-  socket.on('connect_error', () => {
+  socket.on('connect_error', (error: Error & { data?: { code?: string } }) => {
     downSince.value ??= clock.serverNow()
+    refusedCode.value = error.data?.code ?? null
   })
   socket.io.on('reconnect_attempt', (count) => {
     attempt.value = count
@@ -75,5 +79,5 @@ export const useLink = defineStore('link', () => {
   const beatLost = computed(() => silentMs.value > BEAT_LIMIT_MS)
   const downMs = computed(() => (downSince.value === null ? 0 : Math.max(0, clock.nowMs - downSince.value)))
 
-  return { socket, connected, attempt, downMs, silentMs, beatLate, beatLost, open, close, retryNow }
+  return { socket, connected, attempt, refusedCode, downMs, silentMs, beatLate, beatLost, open, close, retryNow }
 })
