@@ -17,9 +17,7 @@ export const useTalk = defineStore('talk', () => {
   const media = useSubscriber()
   const streams = useStreams()
   const publisher = new Publisher()
-  media.onRenewal(() => {
-    publisher.renew()
-  })
+  media.keepGoing(publisher)
   const roomId = ref<string | null>(null)
   const held = ref(false)
   const opening = ref(false)

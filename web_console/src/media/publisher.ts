@@ -53,6 +53,11 @@ export class Publisher {
     void this.publish()
   }
 
+  /** Tries at once instead of waiting for the back-off. */
+  wake(): void {
+    if (this.phase.value === 'retrying') void this.publish()
+  }
+
   /** Another camera or microphone without a new session. */
   async replace(track: MediaStreamTrack): Promise<void> {
     await this.peer?.getSenders().find((sender) => sender.track?.kind === track.kind)?.replaceTrack(track)

@@ -17,6 +17,14 @@ import { ask } from '@/wire/socket'
 const GATHER_MS = 4
 const REWATCH_MS = 1_000
 
+/** What this page sends, and what it must hear of. */
+export interface Sender {
+  /** Everything is to be sent anew. */
+  renew: () => void
+  /** The hub is in reach again. */
+  wake: () => void
+}
+
 export const useSubscriber = defineStore('subscriber', () => {
   const link = useLink()
   const streams = useStreams()
@@ -41,7 +49,7 @@ export const useSubscriber = defineStore('subscriber', () => {
   let timer = 0
   let gather = 0
   let run: string | null = null
-  const renewals = new Set<() => void>()
+  const senders = new Set<Sender>()
 
   async function open(): Promise<void> {
     if (opening || !link.connected) return
@@ -119,7 +127,7 @@ export const useSubscriber = defineStore('subscriber', () => {
     if (first || phase.value === 'idle') return
     attempt.value = 0
     void open()
-    for (const renew of renewals) renew()
+    for (const sender of senders) sender.renew()
   }
 
   streams.onSynced((reply) => {
@@ -129,6 +137,7 @@ export const useSubscriber = defineStore('subscriber', () => {
     serves(media_run)
   })
   link.socket.on('connect', () => {
+    for (const sender of senders) sender.wake()
     if (phase.value === 'idle') return
     if (receiving) changed()
     else void open()
@@ -161,10 +170,10 @@ export const useSubscriber = defineStore('subscriber', () => {
     setLevel: (level: number) => {
       loudspeaker.setLevel(level)
     },
-    /** Calls back whenever everything has to be sent anew. */
-    onRenewal: (renew: () => void) => {
-      renewals.add(renew)
-      return () => renewals.delete(renew)
+    /** Keeps the sender going: it is told when it has to send anew, and when the way is back. Returns the end of that. */
+    keepGoing: (sender: Sender) => {
+      senders.add(sender)
+      return () => senders.delete(sender)
     },
     /** Starts the warm connection; called once at load. */
     start: (wanted: 'console' | 'phone') => {

@@ -27,9 +27,7 @@ const recall = (): Kept | null => {
 export function useFieldStream() {
   const streams = useStreams()
   const publisher = new Publisher()
-  onBeforeUnmount(useSubscriber().onRenewal(() => {
-    publisher.renew()
-  }))
+  onBeforeUnmount(useSubscriber().keepGoing(publisher))
   const phase = ref<FieldPhase>('idle')
   const refusal = shallowRef<Refusal | null>(null)
   const attempt = ref(0)

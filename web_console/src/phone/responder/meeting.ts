@@ -18,9 +18,7 @@ export const useMeeting = defineStore('meeting', () => {
   const media = useSubscriber()
   const streams = useStreams()
   const publisher = new Publisher()
-  media.onRenewal(() => {
-    publisher.renew()
-  })
+  media.keepGoing(publisher)
   const roomId = ref<string | null>(null)
   const incidentId = ref<string | null>(null)
   const joining = ref(false)
