@@ -24,6 +24,8 @@ export class Publisher {
   private peer: RTCPeerConnection | null = null
   private location: string | null = null
   private timer = 0
+  private offering = false
+  private again = false
   private url = ''
   private stream: MediaStream | null = null
 
@@ -67,17 +69,35 @@ export class Publisher {
     return this.phase.value === 'live' ? (this.peer?.getStats() ?? null) : null
   }
 
+  private wanted(): boolean {
+    return this.phase.value !== 'idle'
+  }
+
+  /** One offer at a time: the hub keeps the last that arrives, which of two is not the last that was sent. */
   private async publish(): Promise<void> {
     this.nextTryAt.value = null
     this.drop()
-    if (this.phase.value === 'idle' || !this.stream) return
+    if (!this.wanted() || !this.stream) return
+    if (this.offering) {
+      this.again = true
+      return
+    }
+    this.offering = true
+    this.again = false
+    await this.offer(this.stream)
+    this.offering = false
+    if (!this.wanted()) await this.hangUp()
+    else if (this.again) await this.publish()
+  }
+
+  private async offer(stream: MediaStream): Promise<void> {
     const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })
     this.peer = peer
     try {
-      for (const track of this.stream.getTracks()) {
+      for (const track of stream.getTracks()) {
         peer.addTransceiver(track, {
           direction: 'sendonly',
-          streams: [this.stream],
+          streams: [stream],
           ...(track.kind === 'video' ? { sendEncodings: [{ maxBitrate: VIDEO_LIMIT_BPS }] } : {}),
         })
       }

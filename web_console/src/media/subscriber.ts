@@ -120,8 +120,12 @@ export const useSubscriber = defineStore('subscriber', () => {
   }
 
   /** Another run of the media plane: nothing of the one before is left, in either direction. */
-  function serves(now: string | null | undefined): void {
-    if (!now || now === run) return
+  function serves(now: string | null): void {
+    if (now === null) return
+    if (now === run) {
+      for (const sender of senders) sender.wake()
+      return
+    }
     const first = run === null
     run = now
     if (first || phase.value === 'idle') return
@@ -137,7 +141,6 @@ export const useSubscriber = defineStore('subscriber', () => {
     serves(media_run)
   })
   link.socket.on('connect', () => {
-    for (const sender of senders) sender.wake()
     if (phase.value === 'idle') return
     if (receiving) changed()
     else void open()
@@ -170,7 +173,7 @@ export const useSubscriber = defineStore('subscriber', () => {
     setLevel: (level: number) => {
       loudspeaker.setLevel(level)
     },
-    /** Keeps the sender going: it is told when it has to send anew, and when the way is back. Returns the end of that. */
+    /** Keeps the sender going: it is told when it has to send anew, and when the way is back. Returns the end of it. */
     keepGoing: (sender: Sender) => {
       senders.add(sender)
       return () => senders.delete(sender)
