@@ -16,7 +16,7 @@ class Picture:
     seqs: dict[str, int] = field(default_factory=dict)
     incidents: dict[str, Json] = field(default_factory=dict)
     rooms: dict[str, Json] = field(default_factory=dict)
-    events: dict[str, list[Json]] = field(default_factory=dict)
+    events: dict[str, dict[int, Json]] = field(default_factory=dict)
     gap: bool = False
 
     def hear(self, event: str, data: Json) -> None:
@@ -37,19 +37,26 @@ class Picture:
         for stream in synced["gone"]:
             self._forget(stream)
         for incident in synced["incidents"]:
-            if incident["seq"] >= self.seqs.get(incident["stream"], 0):
-                self.incidents[incident["id"]] = incident
-                self.seqs[incident["stream"]] = incident["seq"]
+            self.put(incident)
         for room in synced["rooms"]:
             if room["seq"] >= self.seqs.get(room["stream"], 0):
                 self.rooms[room["id"]] = room
                 self.seqs[room["stream"]] = room["seq"]
         for stream, events in synced["missed"].items():
             self._add_events(stream, events)
+            if events and stream.startswith("room:"):  # a room that has ended comes as events alone
+                self.seqs[stream] = max(self.seqs[stream], events[-1]["seq"])
+
+    def put(self, incident: Json) -> None:
+        """A fetched incident, or a command's answer, unless a newer state is known."""
+        if incident["seq"] >= self.seqs.get(incident["stream"], 0):
+            self.incidents[incident["id"]] = incident
+            self.seqs[incident["stream"]] = incident["seq"]
 
     def _advance(self, delta: Json) -> None:
         stream, known = delta["stream"], self.seqs.get(delta["stream"], 0)
-        if delta["seq"] <= known:
+        if delta["seq"] <= known:  # a command's answer came first; its events come now
+            self._add_events(stream, delta["events"])
             return
         if delta["base"] != known:
             self.gap = True
@@ -76,11 +83,18 @@ class Picture:
         self.seqs[stream] = delta["seq"]
         self._add_events(stream, delta["events"])
 
+    def last_seen(self) -> dict[str, int]:
+        """What to tell the hub: where each stream stands, or where its events end if that is earlier."""
+        return {
+            stream: min([seq, *([max(self.events[stream])] if self.events.get(stream) else [])])
+            for stream, seq in self.seqs.items()
+        }
+
     def _add_events(self, stream: str, events: Sequence[Json]) -> None:
-        known = self.events.setdefault(stream, [])
+        known = self.events.setdefault(stream, {})
         for event in events:
-            assert not known or event["seq"] == known[-1]["seq"] + 1, f"a gap in {stream}"
-            known.append(event)
+            assert known.get(event["seq"], event) == event, f"{stream}: one seq, two events"
+            known[event["seq"]] = event
 
     def _forget(self, stream: str) -> None:
         kind, _, key = stream.partition(":")

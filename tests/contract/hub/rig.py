@@ -65,7 +65,7 @@ class Rig:
         return page
 
     async def sync(self, page: Page) -> None:
-        synced = await self.hub.looking.sync(Caller(person=page.person), page.picture.seqs)
+        synced = await self.hub.looking.sync(Caller(person=page.person), page.picture.last_seen())
         page.picture.take(synced.model_dump(mode="json"))
 
     async def settled(self) -> None:
