@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch_server.store import tables as t
@@ -89,14 +89,16 @@ class Accounts:
             )
             return row.person_id if gone.rowcount == 1 and row.expires_ms > to_ms(now) else None
 
-    async def failures(self, subject: str, since: datetime) -> int:
+    async def failures(self, subject: str, since: datetime) -> list[datetime]:
+        """When the subject failed after that time, the earliest first."""
         query = (
-            select(func.count())
-            .select_from(t.sign_in_failure)
+            select(t.sign_in_failure.c.at_ms)
             .where(t.sign_in_failure.c.subject == subject, t.sign_in_failure.c.at_ms > to_ms(since))
+            .order_by(t.sign_in_failure.c.at_ms)
         )
         async with self._engine.connect() as connection:
-            return (await connection.execute(query)).scalar() or 0
+            rows = await connection.execute(query)
+            return [datetime.fromtimestamp(row.at_ms / 1000, tz=UTC) for row in rows]
 
     async def note_failure(self, subjects: tuple[str, ...], now: datetime, forget_before: datetime) -> None:
         async with self._writer.transaction() as connection:

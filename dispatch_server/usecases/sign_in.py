@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -61,6 +64,8 @@ class SignInDesk:
             2
         )  # each hash takes 64 MiB; a burst of guesses must not take them all
         self._no_such_person: str | None = None
+        self._under_way: Counter[str] = Counter()
+        self._counting = asyncio.Lock()
 
     async def hash_password(self, password: str) -> str:
         async with self._hashing:
@@ -70,35 +75,58 @@ class SignInDesk:
         """A session for the person. Raises: Throttled, NotSignedIn, which does not tell whether the name
         exists.
         """
-        now = self._clock()
-        subjects = (f"login:{login.casefold()}", f"address:{address}")
-        for subject, limit in zip(subjects, (PER_LOGIN, PER_ADDRESS), strict=True):
-            if await self._accounts.failures(subject, now - WINDOW) >= limit:
-                raise Throttled(retry_after_s=round(WINDOW.total_seconds()))
-        directory = self._directory()
-        person = next(
-            (p for p in directory.people.values() if p.login == login.casefold() and p.active), None
-        )
-        stored = await self._reference.password_hash(person.id) if person else None
-        right = await self._verify(stored or await self._nobodys_hash(), password)
-        if person is None or stored is None or not right:
-            await self._accounts.note_failure(subjects, now, now - WINDOW)
-            raise NotSignedIn("wrong_credentials")
-        await self._accounts.forgive(subjects[0])
-        return await self._open(person)
+        subjects = _subjects(login, address)
+        async with self._attempt(subjects):
+            person = next(
+                (p for p in self._directory().people.values() if p.login == login.casefold() and p.active),
+                None,
+            )
+            stored = await self._reference.password_hash(person.id) if person else None
+            right = await self._verify(stored or await self._nobodys_hash(), password)
+            if person is None or stored is None or not right:
+                await self._note_failure(*subjects)
+                raise NotSignedIn("wrong_credentials")
+            await self._accounts.forgive(next(iter(subjects)))
+            return await self._open(person)
 
     async def by_link(self, token: str, *, address: str) -> SignedIn:
         """A session for the person of a one-time link, which is used up. Raises: NotSignedIn, Throttled."""
-        now = self._clock()
         subject = f"address:{address}"
-        if await self._accounts.failures(subject, now - WINDOW) >= PER_ADDRESS:
-            raise Throttled(retry_after_s=round(WINDOW.total_seconds()))
-        person_id = await self._accounts.take_link(token_hash(token), now)
-        person = self._directory().people.get(person_id) if person_id else None
-        if person is None or not person.active:
-            await self._accounts.note_failure((subject,), now, now - WINDOW)
-            raise NotSignedIn("link_used")
-        return await self._open(person)
+        async with self._attempt({subject: PER_ADDRESS}):
+            person_id = await self._accounts.take_link(token_hash(token), self._clock())
+            person = self._directory().people.get(person_id) if person_id else None
+            if person is None or not person.active:
+                await self._note_failure(subject)
+                raise NotSignedIn("link_used")
+            return await self._open(person)
+
+    @asynccontextmanager
+    async def _attempt(self, subjects: Mapping[str, int]) -> AsyncIterator[None]:
+        """One try for each subject, within its limit. Those under way count, for they may fail yet.
+
+        Raises: Throttled, with the seconds until a try is free again.
+        """
+        async with self._counting:
+            for subject, limit in subjects.items():
+                await self._require_free(subject, limit)
+            self._under_way.update(subjects.keys())
+        try:
+            yield
+        finally:
+            self._under_way.subtract(subjects.keys())
+            self._under_way += Counter()  # what is at nought is forgotten
+
+    async def _require_free(self, subject: str, limit: int) -> None:
+        now = self._clock()
+        failures = await self._accounts.failures(subject, now - WINDOW)
+        over = len(failures) + self._under_way[subject] - limit
+        if over >= 0:
+            frees = failures[min(over, len(failures) - 1)] + WINDOW if failures else now
+            raise Throttled(retry_after_s=max(1, ceil((frees - now).total_seconds())))
+
+    async def _note_failure(self, *subjects: str) -> None:
+        now = self._clock()
+        await self._accounts.note_failure(subjects, now, now - WINDOW)
 
     async def make_link(self, person_id: str) -> tuple[str, timedelta]:
         """A one-time token for the person and how long it is good."""
@@ -152,3 +180,8 @@ class SignInDesk:
                 return await asyncio.to_thread(self._hasher.verify, stored, password)
             except (VerificationError, InvalidHashError):
                 return False
+
+
+def _subjects(login: str, address: str) -> dict[str, int]:
+    """Whom a wrong password counts against, and how often it may. A folded name may outgrow the store's key."""
+    return {f"login:{login.casefold()}"[:128]: PER_LOGIN, f"address:{address}": PER_ADDRESS}

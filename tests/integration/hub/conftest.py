@@ -1,0 +1,45 @@
+"""A hub with the demonstration city in it, for each test its own."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from dispatch_server import seeding
+from tests.integration.hub.house import House, config_in, open_house
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quiet() -> None:
+    """Thousands of requests are no news; what went wrong is."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+
+
+@pytest.fixture(scope="session")
+def sown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the demonstration city; to be copied."""
+    folder = tmp_path_factory.mktemp("sown")
+
+    async def sow() -> None:
+        async with open_house(config_in(folder), seed=seeding.demo_city()):
+            pass
+
+    asyncio.run(sow())
+    return folder / "liandong.db"
+
+
+@pytest.fixture
+def data(sown: Path, tmp_path: Path) -> Path:
+    """A data folder whose store holds the demonstration city."""
+    shutil.copy(sown, tmp_path / "liandong.db")
+    return tmp_path
+
+
+@pytest.fixture
+async def house(data: Path) -> AsyncIterator[House]:
+    async with open_house(config_in(data, session_hours=12)) as house:
+        yield house
