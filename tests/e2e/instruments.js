@@ -5,6 +5,7 @@
   const replies = [];
   const firsts = {};
   const ears = new Map();
+  const decoders = new Map();
   const epochMs = () => performance.timeOrigin + performance.now();
   const instruments = {peers, replies, descriptions: 0, signals: 0, key_at_ms: null};
   window.instruments = instruments;
@@ -55,20 +56,25 @@
   };
   instruments.forget = (selector) => delete firsts[selector];
 
-  // What the video below the selector shows now: mean colour of its upper half, and its decoder's count.
+  // What the video below the selector shows now: mean colour of its upper half, and which decoder has decoded how
+  // many frames for it; another connection has another decoder.
   instruments.look = async (selector) => {
     const box = document.querySelector(selector);
     const video = box?.querySelector("video");
-    const found = {source: box?.dataset.source ?? null, open: box?.dataset.open === "true", rgb: null, decoded: 0, painted: 0, width: 0, codec: null};
+    const found = {
+      source: box?.dataset.source ?? null, open: box?.dataset.open === "true", rgb: null, width: 0,
+      decoder: null, decoded: 0, codec: null,
+    };
     if (!video?.srcObject) return found;
     const track = video.srcObject.getVideoTracks()[0];
     const receiver = receivers().find((each) => each.track.id === track?.id);
     if (receiver) {
       const entry = await inbound(receiver);
+      if (!decoders.has(receiver)) decoders.set(receiver, decoders.size + 1);
+      found.decoder = decoders.get(receiver);
       found.decoded = entry.framesDecoded ?? 0;
       for (const codec of (await receiver.getStats()).values()) if (codec.id === entry.codecId) found.codec = codec.mimeType;
     }
-    found.painted = video.getVideoPlaybackQuality().totalVideoFrames;
     found.width = video.videoWidth;
     if (video.videoWidth) {
       const canvas = document.createElement("canvas");

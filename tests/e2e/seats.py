@@ -45,17 +45,15 @@ class Seat:
         within_s: float = PICTURE_WITHIN_S,
     ) -> Look:
         """That colour is shown there, by name and not as a kept still, and its frames go on being decoded."""
-        first = await until(
-            lambda: self.look(at),
-            lambda seen: seen["open"] and is_colour(seen["rgb"], rgb),
-            what=f"{rgb} at {at}",
-            within_s=within_s,
-        )
+        began: dict[int, int] = {}
+
+        def moves(seen: Look) -> bool:
+            if not seen["open"] or not is_colour(seen["rgb"], rgb):
+                return False
+            return bool(seen["decoded"] >= began.setdefault(seen["decoder"], seen["decoded"]) + frames)
+
         return await until(
-            lambda: self.look(at),
-            lambda seen: seen["decoded"] >= first["decoded"] + frames and is_colour(seen["rgb"], rgb),
-            what=f"{frames} more frames of {rgb} at {at}",
-            within_s=within_s,
+            lambda: self.look(at), moves, what=f"{frames} frames of {rgb} at {at}", within_s=within_s
         )
 
     async def hears(self, hz: int, *, within_s: float = 20) -> None:
