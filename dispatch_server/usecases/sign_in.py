@@ -183,5 +183,5 @@ class SignInDesk:
 
 
 def _subjects(login: str, address: str) -> dict[str, int]:
-    """Whom a wrong password counts against, and how often it may. A folded name may outgrow the store's key."""
+    """Whom a wrong password counts against, and how often it may; a folded name may outgrow the key."""
     return {f"login:{login.casefold()}"[:128]: PER_LOGIN, f"address:{address}": PER_ADDRESS}
