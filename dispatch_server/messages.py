@@ -53,6 +53,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "媒体服务正在恢复。几秒后自动重连",
         "The media service is coming back. It reconnects by itself",
     ),
+    "too_many_connections": (
+        "你已在 {limit} 处打开画面，请先关闭一处",
+        "You have the picture open in {limit} places; close one first",
+    ),
     "media_full": ("媒体连接已满。请稍后重试", "The media service is full. Try again shortly"),
     "media_timeout": ("媒体服务未及时应答。请重试", "The media service did not answer in time. Try again"),
     "unknown_connection": ("媒体连接已失效，正在重建", "That media connection is gone; open a new one"),

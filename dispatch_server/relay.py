@@ -21,6 +21,7 @@ from dispatch_server.store.changes import Advance
 from dispatch_server.usecases.case import Case, Changed, difference, incident_stream, room_stream
 from dispatch_server.usecases.desk import CaseCommitted
 from dispatch_server.usecases.positions import PositionBook
+from rooms import FeedState
 
 _log = structlog.get_logger("relay")
 _OVERDUE = frozenset({NoticeKind.OVERDUE, NoticeKind.UNREACHABLE})
@@ -40,6 +41,7 @@ class Relay:
         media_changed: Callable[[str], None],
         outbox_filled: Callable[[], None],
         deadlines_set: Callable[[], None],
+        feed_ended: Callable[[str], None],
         came_in: Callable[[str], None],
     ) -> None:
         self._broadcaster = broadcaster
@@ -48,6 +50,7 @@ class Relay:
         self._media_changed = media_changed
         self._outbox_filled = outbox_filled
         self._deadlines_set = deadlines_set
+        self._feed_ended = feed_ended
         self._came_in = came_in
 
     async def case_committed(self, commit: CaseCommitted) -> None:
@@ -78,18 +81,31 @@ class Relay:
         for notice in commit.outcome.notices:
             if notice.kind not in PAGING:
                 await self._notice(commit, notice)
-        if changed.feeds or changed.feeds_gone or changed.room or commit.before is None:
-            self._media_changed(commit.after.incident_id)
-        if commit.outcome.decision is not None and commit.outcome.decision.schedule:
-            self._deadlines_set()
-        if commit.outcome.notices:
-            self._outbox_filled()
+        self._follow(commit, changed)
         _log.info(
             "case.committed",
             incident_id=commit.after.incident_id,
             actor_id=commit.actor_id,
             events=[link.kind for advance in commit.committed.advances for link in advance.links],
         )
+
+    def _follow(self, commit: CaseCommitted, changed: Changed) -> None:
+        """Whoever acts on commits has been told: the media plane, the timekeeper, the outbox."""
+        if (
+            commit.before is None
+            or changed.feeds
+            or changed.feeds_gone
+            or changed.room
+            or commit.before.audience != commit.after.audience
+        ):
+            self._media_changed(commit.after.incident_id)
+        for feed, _ in commit.outcome.feeds:
+            if feed.state is FeedState.ENDED:
+                self._feed_ended(feed.id)
+        if commit.outcome.decision is not None and commit.outcome.decision.schedule:
+            self._deadlines_set()
+        if commit.outcome.notices:
+            self._outbox_filled()
 
     async def _delta(self, case: Case, advance: Advance, changed: Changed) -> wire.StreamAdvanced:
         directory = self._directory()

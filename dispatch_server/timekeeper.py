@@ -29,6 +29,7 @@ _log = structlog.get_logger("timekeeper")
 CLAIM_LIMIT = 200
 CYCLE_S = 2.0  # the longest sleep: a clock set forward, or a row from another hub, waits no longer than this
 CYCLE_TIMEOUT_S = 20.0
+STUCK_PAUSE_S = 1.0
 
 
 class Timekeeper:
@@ -47,6 +48,7 @@ class Timekeeper:
         self._clock = clock
         self._beat = beat
         self._sooner = asyncio.Event()
+        self._stuck = False  # a deadline of this cycle is still there and would be found again at once
         self.cycle = 0
         self.completed_at: datetime | None = None
 
@@ -90,16 +92,20 @@ class Timekeeper:
                 decision = decision.then(alerting.fire_due(decision.state, due=due, now=now))
             return Outcome(decision=decision)
 
+        keys = frozenset(due.key for due in dues)
         try:
-            await self._desk.run(
-                incident_id, decide, actor_id=None, dues_done=frozenset(due.key for due in dues)
-            )
+            await self._desk.run(incident_id, decide, actor_id=None, dues_done=keys)
         except NotFound:
             _log.error("timekeeper.orphan", incident_id=incident_id, rows=len(dues))
+            await self._desk.drop_deadlines(keys)
         except Unavailable:
             raise  # a deadline that cannot be saved makes the cycle incomplete: it must not beat
         except HubError as error:
             _log.warning("timekeeper.retry", incident_id=incident_id, code=error.code)
+            self._stuck = True
+        except Exception:  # noqa: BLE001 - one incident's fault must not keep the others from their deadlines
+            _log.exception("timekeeper.incident_failed", incident_id=incident_id)
+            self._stuck = True
 
     async def _rest(self) -> None:
         """Until the next deadline, a new one, or the longest sleep."""
@@ -113,4 +119,6 @@ class Timekeeper:
         next_ms = await self._reader.next_due_ms()
         if next_ms is None:
             return CYCLE_S
-        return min(max((next_ms - to_ms(self._clock())) / 1000, 0.02), CYCLE_S)
+        least_s = STUCK_PAUSE_S if self._stuck else 0.02
+        self._stuck = False
+        return min(max((next_ms - to_ms(self._clock())) / 1000, least_s), CYCLE_S)

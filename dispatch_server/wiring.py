@@ -184,6 +184,7 @@ def assemble(
         positions=positions,
         media_changed=lambda incident_id: director.changed(incident_id),  # noqa: PLW0108 - bound late
         outbox_filled=lambda: outbox.filled(),  # noqa: PLW0108 - bound late
+        feed_ended=lambda feed_id: tasks.start(director.silence(feed_id), name="feed:silence"),
         deadlines_set=lambda: timekeeper.look_again(),  # noqa: PLW0108 - bound late
         came_in=presence.heard,
     )

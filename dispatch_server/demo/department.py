@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import aiohttp
+import socketio
 
 from dispatch_server.demo.visitor import Visitor, facts_from_stdin, signed_in
 
@@ -49,7 +50,7 @@ class Department:
                 incident = await self._visitor.call("GET", f"/api/incidents/{incident_id}")
                 if incident["room_id"]:
                     await self._visitor.call("POST", f"/api/rooms/{incident['room_id']}/join")
-        except aiohttp.ClientResponseError:
+        except (aiohttp.ClientError, socketio.exceptions.SocketIOError, TimeoutError):
             pass  # taken back, or somebody else answered: nothing left to do
         finally:
             self._busy.discard(assignment_id)

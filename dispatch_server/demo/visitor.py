@@ -10,13 +10,14 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
 import socketio
 
 REQUEST_TIMEOUT_S = 10.0
+RECONNECT_S = 2.0
 
 
 def facts_from_stdin() -> dict[str, Any]:
@@ -48,20 +49,25 @@ class Visitor:
             return await reply.json() if reply.status != 204 else None
 
     async def listen(self, handlers: Mapping[str, Callable[[Any], Awaitable[None]]]) -> None:
-        """Takes events until the process ends; a lost connection is taken up again by itself."""
-        client = socketio.AsyncClient(serializer="msgpack", reconnection=True, http_session=self._session)
+        """Takes events until the process ends; a lost connection is made anew and what rings is heard."""
+        while True:
+            with suppress(socketio.exceptions.SocketIOError, aiohttp.ClientError, TimeoutError):
+                await self._listen_once(handlers)
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _listen_once(self, handlers: Mapping[str, Callable[[Any], Awaitable[None]]]) -> None:
+        client = socketio.AsyncClient(serializer="msgpack", reconnection=False, http_session=self._session)
         for event, handler in handlers.items():
             client.on(event, handler)
-
-        async def connected() -> None:
+        self._client = client
+        await client.connect(self._url, transports=["websocket"], wait_timeout=REQUEST_TIMEOUT_S)
+        try:
             reply = await client.call("sync", {"streams": {}}, timeout=REQUEST_TIMEOUT_S)
             for ring in reply.get("ringing", []):
                 await handlers["summons_ring"](ring)
-
-        client.on("connect", connected)
-        self._client = client
-        await client.connect(self._url, transports=["websocket"], wait_timeout=REQUEST_TIMEOUT_S)
-        await client.wait()
+            await client.wait()
+        finally:
+            await client.disconnect()
 
     async def received(self, assignment_id: str) -> None:
         """A receipt that the page arrived."""

@@ -48,7 +48,11 @@ class Pages:
 
     def _file(self, path: Path, cache: str) -> web.StreamResponse:
         """A file of the built console, never one outside it. Raises: NotFound."""
-        resolved = path.resolve()
-        if not resolved.is_relative_to(self._dist.resolve()) or not resolved.is_file():
+        try:
+            resolved = path.resolve()
+            found = resolved.is_relative_to(self._dist.resolve()) and resolved.is_file()
+        except (ValueError, OSError):  # a NUL, a name longer than the file system takes
+            raise NotFound() from None
+        if not found:
             raise NotFound()
         return web.FileResponse(resolved, headers={"Cache-Control": cache})

@@ -1,32 +1,32 @@
-"""Keeps the media plane in step with committed state, and tells browsers what it does.
-
-One task per incident at most is reconciling; a change during it makes one more round. The epoch of a round
-is the
-journal position read *before* the case, so it never claims to be newer than what was decided on.
-"""
+"""What the hub asks of the media plane for senders and pages, and what it tells pages of it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
 
-from dispatch_server.errors import HubError, NotFound
+from dispatch_server.access import may_see
+from dispatch_server.errors import Conflict, HubError, NotFound
 from dispatch_server.identity import Directory
-from dispatch_server.media.viewers import ViewerConnection, Want, routes
+from dispatch_server.media.reconciling import Reconciler
+from dispatch_server.media.viewers import ViewerConnection, Want
 from dispatch_server.ports import Broadcaster, MediaPlane
 from dispatch_server.store.reader import Reader
 from dispatch_server.tasks import Tasks
+from dispatch_server.usecases.case import Case
 from dispatch_server.usecases.desk import Desk
+from rooms import PersonId, Presence
 from rtc.errors import MediaTimeout, RtcError
-from rtc.plane import Kind, Published, ScopeRoutes, SlotsChanged, SourceStats, Subscribed
+from rtc.plane import Kind, Published, SlotsChanged, SourceStats, Subscribed
 
 _Reply = TypeVar("_Reply")
 
-CONNECTIONS_PER_PERSON = 8  # tabs and devices; the oldest is closed for a ninth
+CONNECTIONS_PER_PERSON = 8  # tabs and devices; a ninth is refused
 CALL_TIMEOUT_S = 5.0
 
 _log = structlog.get_logger("media")
@@ -44,17 +44,22 @@ class MediaDirector:
         tasks: Tasks,
     ) -> None:
         self._plane = plane
-        self._desk = desk
-        self._reader = reader
         self._directory = directory
         self._broadcaster = broadcaster
-        self._tasks = tasks
         self._viewers: dict[str, ViewerConnection] = {}
         self._publishers: dict[str, str] = {}  # connection -> source
         self._scopes: dict[str, str] = {}  # source -> incident
         self._live: dict[str, dict[str, bool]] = {}  # source -> what it sends
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._dirty: set[str] = set()
+        self._opening: Counter[str] = Counter()  # per person, connections being made
+        self._reconciler = Reconciler(
+            plane=plane,
+            desk=desk,
+            reader=reader,
+            directory=directory,
+            viewers=lambda: list(self._viewers.values()),
+            withdraw=self._withdraw,
+            tasks=tasks,
+        )
         self.run: str | None = None
         """Names the present run of the media workers; None while there is none."""
 
@@ -86,11 +91,17 @@ class MediaDirector:
     # ── viewers ──────────────────────────────────────────────────────────────────────────────────
 
     async def subscribe(self, *, sid: str, person_id: str, profile: str) -> Subscribed:
-        """A connection with empty slots awaits the browser's answer. Raises: RtcError."""
-        own = [c for c, viewer in self._viewers.items() if viewer.person_id == person_id]
-        for connection_id in own[: max(0, len(own) - CONNECTIONS_PER_PERSON + 1)]:
-            await self.close_viewer(sid=self._viewers[connection_id].sid, connection_id=connection_id)
-        subscribed = await self._call(self._plane.subscribe(profile=profile))
+        """A connection with empty slots awaits the browser's answer. Raises: RtcError, Conflict."""
+        own = sum(viewer.person_id == person_id for viewer in self._viewers.values())
+        if own + self._opening[person_id] >= CONNECTIONS_PER_PERSON:
+            raise Conflict("too_many_connections", limit=CONNECTIONS_PER_PERSON)
+        self._opening[person_id] += 1
+        try:
+            subscribed = await self._call(self._plane.subscribe(profile=profile))
+        finally:
+            self._opening[person_id] -= 1
+            if not self._opening[person_id]:
+                del self._opening[person_id]
         self._viewers[subscribed.connection_id] = ViewerConnection(
             connection_id=subscribed.connection_id, sid=sid, person_id=person_id
         )
@@ -112,9 +123,9 @@ class MediaDirector:
     async def close_viewer(self, *, sid: str, connection_id: str) -> None:
         viewer = self._own(sid, connection_id)
         del self._viewers[connection_id]
-        await self._call(self._plane.close(connection_id=connection_id))
         if viewer.want.incident_id:
             self.changed(viewer.want.incident_id)
+        await self._call(self._plane.close(connection_id=connection_id))
 
     async def socket_closed(self, sid: str) -> None:
         """A page is gone, and its connections with it."""
@@ -150,6 +161,12 @@ class MediaDirector:
     async def source_down(self, source_id: str) -> None:
         self._live.pop(source_id, None)
         await self._tell_live(source_id)
+        self._forget(source_id)
+
+    def _forget(self, source_id: str) -> None:
+        """A source that neither sends nor is connected leaves nothing behind."""
+        if source_id not in self._live and source_id not in self._publishers.values():
+            self._scopes.pop(source_id, None)
 
     async def _tell_live(self, source_id: str) -> None:
         incident_id = self._scopes.get(source_id)
@@ -194,7 +211,9 @@ class MediaDirector:
         await self._broadcaster.to_socket("media_slots", data, viewer.sid)
 
     async def connection_down(self, connection_id: str, reason: str) -> None:
-        self._publishers.pop(connection_id, None)
+        source_id = self._publishers.pop(connection_id, None)
+        if source_id is not None:
+            self._forget(source_id)
         viewer = self._viewers.pop(connection_id, None)
         if viewer is not None:
             data = {"connection_id": connection_id, "reason": reason}
@@ -222,38 +241,27 @@ class MediaDirector:
 
     def changed(self, incident_id: str) -> None:
         """The routes of the incident will be brought in step soon, once for many changes."""
-        if incident_id not in self._dirty:
-            self._dirty.add(incident_id)
-            self._tasks.start(self._settle_quietly(incident_id), name=f"reconcile:{incident_id}")
+        self._reconciler.changed(incident_id)
 
     async def settle(self, incident_id: str) -> None:
-        """The media plane forwards what the state committed before this call allows, and nothing else.
-
-        Raises: RtcError when the worker does not answer; it then forwards nothing new, and is restarted.
-        """
-        lock = self._locks.setdefault(incident_id, asyncio.Lock())
-        async with lock:
-            self._dirty.discard(incident_id)
-            epoch = await self._reader.last_position()
-            try:
-                case = await self._desk.load(incident_id)
-            except NotFound:
-                wanted = ScopeRoutes(scope_id=incident_id, epoch=epoch)
-            else:
-                wanted = routes(case, self._viewers.values(), directory=self._directory, epoch=epoch)
-            await self._call(self._plane.reconcile(wanted))
-        if incident_id not in self.watched() and not lock.locked():
-            self._locks.pop(incident_id, None)
-
-    async def _settle_quietly(self, incident_id: str) -> None:
-        try:
-            await self.settle(incident_id)
-        except (RtcError, HubError) as error:
-            _log.warning("media.reconcile_failed", incident_id=incident_id, error=type(error).__name__)
+        """The media plane forwards what the committed state allows, or nothing while that cannot be done."""
+        await self._reconciler.enforce(incident_id)
 
     async def settle_all(self) -> None:
         for incident_id in self.watched():
-            await self._settle_quietly(incident_id)
+            self.changed(incident_id)
+
+    def _withdraw(self, case: Case) -> None:
+        """Pages whose person may not see the incident any more, or was put out of its room, stop watching."""
+        directory = self._directory()
+        for connection_id, viewer in self._viewers.items():
+            if viewer.want.incident_id != case.incident_id:
+                continue
+            person = directory.people.get(viewer.person_id)
+            seat = case.room.of_person(PersonId(viewer.person_id)) if case.room else None
+            put_out = seat is not None and seat.presence is Presence.REMOVED
+            if person is None or put_out or not may_see(directory, person, case.audience):
+                self._viewers[connection_id] = replace(viewer, want=Want())
 
     def _own(self, sid: str, connection_id: str) -> ViewerConnection:
         viewer = self._viewers.get(connection_id)

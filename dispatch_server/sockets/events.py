@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal, TypeVar
 
 import socketio
@@ -14,7 +16,7 @@ from dispatch_server import wire
 from dispatch_server.access import socket_groups
 from dispatch_server.caller import Caller
 from dispatch_server.clock import Clock
-from dispatch_server.errors import HubError, NotAllowed, NotSignedIn
+from dispatch_server.errors import HubError, NotAllowed, NotSignedIn, Unavailable
 from dispatch_server.http.adapter import language_of
 from dispatch_server.http.authenticate import Authenticator
 from dispatch_server.http.error_status import DomainError, refusal_of
@@ -35,6 +37,9 @@ from dispatch_server.usecases.sign_in import Session
 from dispatch_server.wrong_input import parsed
 
 _log = structlog.get_logger("sockets")
+
+EVENTS_AT_ONCE = 6  # of one socket; more are refused with `busy`, so that one page cannot hold up the others
+SESSION_CHECK_S = 10.0
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -152,6 +157,8 @@ class SocketEvents:
                 "language": language,
                 "session": session.token_hash,
                 "groups": socket_groups(person),
+                "checked_at": time.monotonic(),
+                "under_way": 0,
             },
         )
         for group in (*socket_groups(person), f"session:{session.token_hash}"):
@@ -187,16 +194,25 @@ class SocketEvents:
             try:
                 session = await self._session(sid)
                 language = session["language"]
-                caller = Caller(person=self._person(session), language=language)
+                caller = Caller(person=await self._person(session), language=language)
                 structlog.contextvars.bind_contextvars(actor_id=caller.actor_id)
-                return {"ok": True, **await handle(sid, caller, parsed(model, {} if data is None else data))}
+                with _one_of_few(session):
+                    message = parsed(model, {} if data is None else data)
+                    return {"ok": True, **await handle(sid, caller, message)}
             except Exception as error:  # noqa: BLE001 - the outermost boundary
                 return self._refusal(error, language, event)
 
         self._server.on(event, handler)
 
-    def _person(self, session: Mapping[str, Any]) -> Person:
-        """The socket's person as they are now. Raises: NotSignedIn when they were taken off the list."""
+    async def _person(self, session: dict[str, Any]) -> Person:
+        """The socket's person as they are now. Raises: NotSignedIn when they were taken off the list, or the
+        session under which the socket was opened is over (looked up once in `SESSION_CHECK_S`).
+        """
+        now = time.monotonic()
+        if now - session["checked_at"] > SESSION_CHECK_S:
+            if await self._authenticator.session_by_hash(session["session"]) is None:
+                raise NotSignedIn()
+            session["checked_at"] = now
         person = self._directory().people.get(session["person_id"])
         if person is None or not person.active:
             raise NotSignedIn()
@@ -204,15 +220,21 @@ class SocketEvents:
 
     async def end_stale(self) -> None:
         """Sockets whose session has ended, or whose person changed place or role, are closed; a page that may
-        come back does so by itself, with what it is allowed now.
+        come back does so by itself, with what it is allowed now. The library's own list of sockets is walked:
+        none can hide from it.
         """
-        for sid in self._presence.sockets():
-            session = await self._session(sid)
-            if not await self._still_good(session):
+        for sid, _ in list(self._server.manager.get_participants("/", None)):
+            try:
+                good = await self._still_good(await self._session(sid))
+            except NotSignedIn:
+                good = False
+            if not good:
                 await self._server.emit("session_ended", {"code": "not_signed_in"}, to=sid)
                 await self._server.disconnect(sid)
 
     async def _still_good(self, session: Mapping[str, Any]) -> bool:
+        if "session" not in session:
+            return False
         now = await self._authenticator.session_by_hash(session["session"])
         return now is not None and socket_groups(now.person) == session["groups"]
 
@@ -283,3 +305,15 @@ class SocketEvents:
     async def _position(self, _sid: str, caller: Caller, message: Position) -> Mapping[str, Any]:
         await self._locating.locate(caller, message.feed_id, message)
         return {}
+
+
+@contextmanager
+def _one_of_few(session: dict[str, Any]) -> Iterator[None]:
+    """Counts an event of a socket while it is being answered. Raises: Unavailable beyond the limit."""
+    if session["under_way"] >= EVENTS_AT_ONCE:
+        raise Unavailable("busy")
+    session["under_way"] += 1
+    try:
+        yield
+    finally:
+        session["under_way"] -= 1

@@ -49,10 +49,6 @@ class Presence:
             return False
         return self._clock() - self._gone_since.get(person_id, self._started_at) >= GRACE
 
-    def sockets(self) -> list[str]:
-        """Every open socket."""
-        return [sid for sids in self._sockets.values() for sid in sids]
-
     def online(self) -> int:
         return len(self._sockets)
 

@@ -11,8 +11,9 @@ import structlog
 from pydantic import BaseModel
 from socketio.msgpack_packet import MsgPackPacket
 
+RESERVED = frozenset({"connect", "disconnect", "connect_error", "*"})
 MESSAGE_LIMIT = 128 * 1024
-BACKLOG_LIMIT = 500  # packets waiting for one browser; a slower one is disconnected and syncs when it is back
+BACKLOG_LIMIT = 200  # packets waiting for one browser; a slower one is disconnected and syncs when it is back
 
 _log = structlog.get_logger("sockets")
 
@@ -42,6 +43,8 @@ class BoundedPacket(MsgPackPacket):  # type: ignore[misc]  # the library is unty
             isinstance(self.data, list) and self.data and isinstance(self.data[0], str)
         ):
             raise ValueError("malformed packet")
+        if self.packet_type in (2, 5) and self.data[0] in RESERVED:
+            raise ValueError("reserved event")  # the library would call the hub's own handler of that name
 
 
 def make_server(*, origins: Collection[str], redis_url: str | None) -> socketio.AsyncServer:
@@ -55,7 +58,7 @@ def make_server(*, origins: Collection[str], redis_url: str | None) -> socketio.
         return origin in own or origin in allowed
 
     manager = socketio.AsyncRedisManager(redis_url, channel="liandong") if redis_url else None
-    return socketio.AsyncServer(
+    server = socketio.AsyncServer(
         async_mode="aiohttp",
         serializer=BoundedPacket,
         client_manager=manager,
@@ -66,6 +69,24 @@ def make_server(*, origins: Collection[str], redis_url: str | None) -> socketio.
         async_handlers=True,
         always_connect=False,
     )
+    _close_on_garbage(server)
+    return server
+
+
+def _close_on_garbage(server: socketio.AsyncServer) -> None:
+    """A socket that sends what is no packet is closed, without a trace in the log that it could fill."""
+    take = server.eio.handlers["message"]
+
+    async def guarded(eio_sid: str, data: object) -> None:
+        try:
+            await take(eio_sid, data)
+        except ValueError:
+            _log.info("socket.malformed")
+            socket = server.eio.sockets.get(eio_sid)
+            if socket is not None:
+                await socket.close(wait=False, abort=True)
+
+    server.eio.on("message", guarded)
 
 
 class SocketBroadcaster:
@@ -92,11 +113,14 @@ class SocketBroadcaster:
 
 
 async def drop_slow(server: socketio.AsyncServer) -> None:
-    """Browsers that do not take what they are sent are disconnected; they come back and sync."""
-    for eio_sid, socket in list(server.eio.sockets.items()):
-        if socket.queue.qsize() > BACKLOG_LIMIT:
+    """Browsers that do not take what they are sent are cut off; they come back and sync.
+
+    Nothing is awaited from them: a close that waits for its own queue would wait for ever.
+    """
+    for socket in list(server.eio.sockets.values()):
+        if socket.queue.qsize() > BACKLOG_LIMIT and not socket.closed:
             _log.warning("socket.too_slow", backlog=socket.queue.qsize())
-            await server.eio.disconnect(eio_sid)
+            await socket.close(wait=False, abort=True)
 
 
 def _plain(data: BaseModel | Mapping[str, Any]) -> Any:

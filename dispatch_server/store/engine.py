@@ -41,7 +41,7 @@ def open_engine(url: str, *, writer: bool) -> AsyncEngine:
             pool_pre_ping=True,
             isolation_level=isolation,
         )
-    engine = create_async_engine(parsed, pool_size=1 if writer else 4, max_overflow=0)
+    engine = create_async_engine(parsed, pool_size=1 if writer else 8, max_overflow=0)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: object) -> None:

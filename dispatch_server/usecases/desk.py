@@ -204,6 +204,10 @@ class Desk:
                         raise
         raise StaleVersion()
 
+    async def drop_deadlines(self, keys: frozenset[str]) -> None:
+        """Deadlines that belong to no incident are gone."""
+        await self._writer.commit(Changes(dues_cancelled=keys))
+
     async def known(self, command: CommandKey) -> Mapping[str, object] | None:
         """The note of a command that was carried out before. Raises: Conflict if the key meant something
         else.

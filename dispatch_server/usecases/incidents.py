@@ -346,7 +346,9 @@ class Incidents:
         return await self._desk.run(incident_id, decide, actor_id=person.id, command=caller.command)
 
     async def close(self, caller: Caller, incident_id: str, body: wire.Close) -> Result:
-        """The incident is closed with its follow-up. Raises: FollowUpMissing, InvalidTransition."""
+        """The incident is closed with its follow-up, and nothing is sent to it any more.
+
+        Raises: FollowUpMissing, InvalidTransition."""
         person = await self._directing(caller, incident_id, Action.CLOSE)
 
         def decide(case: Case, now: datetime) -> Outcome:
@@ -360,7 +362,9 @@ class Incidents:
                     at=now,
                 )
             by = AlertingPerson(person.id)
-            return Outcome(decision=alerting.close(case.response, follow_up=follow_up, by=by, now=now))
+            decision = alerting.close(case.response, follow_up=follow_up, by=by, now=now)
+            stopped = (rooms.stop(feed, now=now) for feed in case.feeds)
+            return Outcome(decision=decision, feeds=tuple(change for change in stopped if change[1]))
 
         return await self._desk.run(incident_id, decide, actor_id=person.id, command=caller.command)
 
