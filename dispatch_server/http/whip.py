@@ -74,6 +74,10 @@ class WhipEndpoint:
 
     async def _trickle(self, request: web.Request) -> web.StreamResponse:
         await self._own(request)
+        if not self._director.is_sent_by(
+            request.match_info["source_id"], request.match_info["connection_id"]
+        ):
+            raise NotFound()
         if request.content_type != "application/trickle-ice-sdpfrag":
             raise BadInput("wrong_content_type", expected="application/trickle-ice-sdpfrag")
         fragment = (await read_body(request, SDP_LIMIT)).decode("utf-8", "replace")

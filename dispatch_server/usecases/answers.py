@@ -85,10 +85,8 @@ class Answers:
         """The page arrived at one of the people who are being paged; anybody else's receipt counts for
         nothing.
         """
-        person = caller.require_person()
-        incident_id = await self._reader.incident_of_assignment(assignment_id)
-        if incident_id is None:
-            raise NotFound()
+        case = await self._incidents.case_of_assignment(caller, assignment_id)
+        person, incident_id = caller.require_person(), case.incident_id
         return await self.delivered(incident_id, assignment_id, person.id, channel)
 
     async def delivered(self, incident_id: str, assignment_id: str, person_id: str, channel: str) -> Result:

@@ -6,7 +6,7 @@ import { en as journalEn } from '@/i18n/journal'
 export const en: typeof zh = {
   ...journalEn,
   top: { centre: '{site} · Command', open: 'Open', overdue: 'Overdue', resolved: 'Follow-up', admin: 'Administration', mutedFor: 'Muted {n} s', acknowledge: 'Acknowledge {n} overdue', quiet: 'No overdue alarm' },
-  health: { service: 'Hub', media: 'Media', timer: 'Timer', loss: 'Media loss {pct} %', mediaDown: 'Media reconnecting', serviceDown: 'Hub cut off', timerLate: 'Timer silent {n} s' },
+  health: { service: 'Hub', media: 'Media', timer: 'Timer', loss: 'Media loss {pct} %', mediaDown: 'Media reconnecting', mediaUnknown: 'Media unknown', serviceDown: 'Hub cut off', timerLate: 'Timer silent {n} s' },
   band: {
     down: 'Cut off from the centre {time}', attempt: 'Try {n}. Clocks run on locally; the key is queued and sent on return', now: 'Reconnect now',
     beat: 'No timer beat for {n} s', beatNext: 'Deadlines may be unwatched. Watch by hand and phone the technician',
@@ -29,8 +29,8 @@ export const en: typeof zh = {
   map: { here: '100 · 250 m', hereLarge: 'Scene · rings 100 / 250 / 500 m', noPlace: 'No coordinates', bare: 'No base map', plain: 'Positions as reported' },
   plan: { label: 'Plan', departments: '{n} departments', none: 'No plan fits', choose: 'Choose plan', pick: 'Choose a plan', loading: 'Loading plan', failed: 'Plan not loaded' },
   key: {
-    name: 'Summon all', first: '{n} departments, {m} minutes', undoHint: 'Sends at once; within 5 s', undo: 'undoes', sending: 'Sending to {n}', sent: 'Sent to {n}', undoIn: 'Esc undoes for {n} s', again: 'Sent · press to urge {n} more',
-    moving: 'Sent · all moving or in place', noPlan: 'Choose plan', noPlanHint: 'No plan fits. Press P to choose', queued: 'No network: phone instead', queuedHint: '{n} queued, sent on return', queuedBlind: 'Queued; sent by the plan on return', blind: 'No network. Press to queue it', closed: 'Closed; nobody is summoned', resolved: 'Resolved. Reopen to summon again',
+    name: 'Summon all', first: '{n} departments, {m} minutes', undoHint: 'Sends at once; within 5 s', undo: 'Undo', sending: 'Sending to {n}', sent: 'Sent to {n}', undoIn: 'Esc undoes for {n} s', again: 'Sent · press to urge {n} more',
+    moving: 'Sent · all moving or in place', noPlan: 'Choose plan', noPlanHint: 'No plan fits. Press P to choose', queued: 'Offline: phone them', queuedHint: '{n} queued, sent on return', queuedBlind: 'Queued; sent by the plan on return', blind: 'No network. Press to queue it', closed: 'Closed; nobody is summoned', resolved: 'Resolved. Reopen to summon again',
     undone: 'Undone', undoQueued: 'Taken off the queue', resummoned: '{n} departments urged', nothing: 'Nobody left to urge', loading: 'Loading', confirming: 'No network; confirming the last press',
   },
   dept: {
