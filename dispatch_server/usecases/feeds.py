@@ -121,14 +121,13 @@ class Feeds:
         return NewDevice(feed=feed, token=token)
 
     async def revoke_device(self, caller: Caller, feed_id: str) -> Feed:
-        """The device's token is worth nothing any more. Raises: NotFound, NotAllowed."""
+        """The device's token is worth nothing any more. Raises: NotFound, also for a person's own feed, which
+        has no token; NotAllowed.
+        """
         person = caller.require_person()
         require(person, Action.ADD_DEVICE)
-        stored = await self._reader.one("feed", feed_id)
-        if stored is None:
-            raise NotFound()
-        feed = FEED.validate_json(stored.doc)
-        if not self._directory().is_within(feed.agency_id, person.agency_id):
+        feed, _ = await self._feed(feed_id)
+        if feed.owner_id is not None or not self._directory().is_within(feed.agency_id, person.agency_id):
             raise NotFound()
         await self._accounts.revoke_device(feed.id, self._clock())
         return feed
