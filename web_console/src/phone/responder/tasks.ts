@@ -47,12 +47,18 @@ export const useTasks = defineStore('tasks', () => {
   async function fetchOne(id: string): Promise<void> {
     know(await commands.assignment(id))
   }
+  function sound(): void {
+    player.play(TUNES.ring)
+    ringBlocked.value = player.blocked
+    buzz([500, 200, 500])
+  }
   /** Rings, and tells the hub that the page rang: a receipt, not an answer. */
   function ring(id: string, step: number, attempt: number): void {
     rungSince.set(id, clock.serverNow())
     const receipt = `${id}/${step}/${attempt}`
     if (told.has(receipt)) return
     told.add(receipt)
+    sound()
     ask(link.socket, 'ring_received', { assignment_id: id, step, attempt }).catch(() => told.delete(receipt))
   }
   link.socket.on('connect', () => void load())
@@ -89,10 +95,7 @@ export const useTasks = defineStore('tasks', () => {
     }),
   )
   window.setInterval(() => {
-    if (!ringing.value.length) return
-    player.play(TUNES.ring)
-    ringBlocked.value = player.blocked
-    buzz([500, 200, 500])
+    if (ringing.value.length) sound()
   }, RING_EVERY_MS)
 
   return {
