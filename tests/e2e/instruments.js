@@ -1,13 +1,14 @@
 // Runs before any script of the page. It only watches: which peer connections there are, when requests were
-// answered, when an element first appeared; and it can be asked what a picture shows and what is heard.
+// answered, tones were played and elements first appeared; and it can be asked what a picture shows and what is heard.
 (() => {
   const peers = [];
   const replies = [];
+  const tones = [];
   const firsts = {};
   const ears = new Map();
   const decoders = new Map();
   const epochMs = () => performance.timeOrigin + performance.now();
-  const instruments = {peers, replies, descriptions: 0, signals: 0, key_at_ms: null};
+  const instruments = {peers, replies, tones, descriptions: 0, signals: 0, key_at_ms: null};
   window.instruments = instruments;
   window.addEventListener("keydown", () => (instruments.key_at_ms = epochMs()), true);
 
@@ -22,6 +23,11 @@
       instruments.descriptions += 1;
       return super.setRemoteDescription(...options);
     }
+  };
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (...options) {
+    if (this.context.state === "running") tones.push(epochMs());
+    return start.apply(this, options);
   };
   const ask = window.fetch;
   window.fetch = async (input, options) => {

@@ -149,6 +149,15 @@ class Console(Seat):
 class Phone(Seat):
     """An officer's or a department's page."""
 
+    async def rang_at(self, since_ms: float) -> float:
+        """When the page first made itself heard after that moment, ms since 1970."""
+        tones = await until(
+            lambda: self.page.evaluate("(since) => instruments.tones.filter((at) => at >= since)", since_ms),
+            bool,
+            what="a ring that can be heard",
+        )
+        return float(tones[0])
+
     async def summons(self, *, within_s: float = 20) -> str:
         """The assignment whose summons fills the page."""
         ringing = self.by("summons")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from tests.e2e.scene import Scene
+from pathlib import Path
 
+from tests.e2e.scene import OFFICER, Scene
+from tests.e2e.waiting import until
+
+TRESPASS = Path(__file__).with_name("trespass.js").read_text()
 OFFER = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 
 
@@ -35,5 +39,12 @@ async def the_outsider_learns_nothing(scene: Scene) -> None:
     assert (await scene.stranger.do("GET", "/api/incidents"))["incidents"] == []
     assert await scene.outsider.queue() == []
     assert await scene.outsider.first("[data-testid=queue-item]") is None
-    received = await scene.outsider.received()
-    assert received["packets"] == 0
+    answered, named, unnamed = await scene.outsider.page.evaluate(
+        TRESPASS, {"incident": scene.incident_id, "source": feed}
+    )
+    assert answered["ok"]
+    assert (named["ok"], named["code"]) == (False, "not_found")
+    assert (unnamed["ok"], unnamed["live"]) == (True, {})
+    await until(scene.outsider.received, lambda it: it["up"] >= 2, what="her two connections")
+    await scene.operator.sees(OFFICER.rgb)
+    assert (await scene.outsider.received())["packets"] == 0, "while others were sent pictures"

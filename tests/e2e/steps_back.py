@@ -76,6 +76,12 @@ async def everything_is_back_after_a_reload(scene: Scene) -> None:
         lambda lines: lines[len(lines) - len(before) :] == before,
         what=f"the {len(before)} lines that were there before",
     )
+    await asyncio.gather(scene.labour.page.reload(), scene.officer.page.reload())
+    await asyncio.gather(scene.labour.sees(OFFICER.rgb), operator.sees(OFFICER.rgb))
+    seats = (await scene.commander.do("GET", f"/api/rooms/{scene.room_id}"))["participants"]
+    assert len({seat["person_id"] for seat in seats}) == len(seats), "nobody sits there twice"
+    (feed,) = (await scene.commander.incident(scene.incident_id))["feeds"]
+    assert feed["state"] == "live", "the officer's stream went on in the same feed"
 
 
 async def everything_is_back_after_a_silence(scene: Scene) -> None:
