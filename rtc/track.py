@@ -22,7 +22,9 @@ from rtc.serial import SEQ_MASK, TS_MASK, seq_delta
 from rtc.slot import Flow, Slot
 from rtc.source_clock import SourceClock, TrackClock
 
-YOUNG_S = 0.5  # a keyframe this young is shown from the history without asking for another
+YOUNG_S = 1.5
+"""A keyframe this young is shown from the history without asking for another. An encoder that sends one every
+second would otherwise be waited for, half a second on average, although the picture lies ready."""
 RECENT_S = 2.0  # one this young, when it is not known yet whether the publisher answers
 WAIT_S = 0.6  # for a keyframe that was requested, before the history is used after all
 RESTART_S = 2.0  # between two starts of a slot from the history because its subscriber asks for a keyframe
