@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -44,11 +43,13 @@ class Browsers:
         self._stack = stack
 
     async def start(self, capture: Capture | None = None) -> Browser:
-        """A browser whose camera and microphone are these files."""
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        """A browser whose camera and microphone are these files.
+
+        Without its sandbox: root and many a container cannot have it, and it shows only the hub's own pages.
+        """
         devices = capture.arguments if capture else ["--use-fake-device-for-media-stream"]
         browser = await self._playwright.chromium.launch(
-            executable_path=self._executable, args=[*ARGUMENTS, *sandbox, *devices]
+            executable_path=self._executable, args=[*ARGUMENTS, *devices], chromium_sandbox=False
         )
         self._stack.push_async_callback(browser.close)
         return browser
