@@ -22,4 +22,4 @@ def random_token() -> str:
 
 def token_hash(token: str) -> str:
     """What the store keeps of a secret: it can be checked but not read back."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()  # a header may hold any bytes

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from pydantic import BaseModel
 
 from dispatch_server.caller import Caller
-from dispatch_server.errors import BadInput, NotAllowed
+from dispatch_server.errors import BadInput, NotAllowed, NotFound
 from dispatch_server.http.authenticate import Authenticator, Identified
 from dispatch_server.http.route import Request, Route
 from dispatch_server.usecases.desk import CommandKey
 from dispatch_server.wrong_input import parsed_json
 
 BODY_LIMIT = 64 * 1024
+_AN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -42,8 +44,8 @@ def serve(
         reply = await route.handler(
             Request(
                 caller=caller,
-                path=dict(request.match_info),
-                query=dict(request.query),
+                path=path_ids(request),
+                query=query_of(request),
                 body=body,
                 address=request.remote or "",
                 base_url=f"{request.scheme}://{request.host}",
@@ -60,6 +62,23 @@ def require_csrf(request: web.Request, who: Identified) -> None:
     expected = who.session.csrf if who.session else ""
     if not expected or not hmac.compare_digest(_bytes(given), _bytes(expected)):
         raise NotAllowed("csrf_missing")
+
+
+def path_ids(request: web.Request) -> dict[str, str]:
+    """The ids that the path names. Raises: NotFound for what no id looks like: the store is not asked."""
+    ids = dict(request.match_info)
+    if not all(_AN_ID.fullmatch(value) for value in ids.values()):
+        raise NotFound()
+    return ids
+
+
+def query_of(request: web.Request) -> dict[str, str]:
+    """Raises: BadInput for a NUL, which PostgreSQL cannot compare."""
+    query = dict(request.query)
+    for name, value in query.items():
+        if "\x00" in value:
+            raise BadInput(field=name[:64], problem="pattern")
+    return query
 
 
 async def read_body(request: web.Request, limit: int = BODY_LIMIT) -> bytes:

@@ -12,7 +12,7 @@ from aiohttp import web
 from dispatch_server.access import Action, require
 from dispatch_server.caller import Caller
 from dispatch_server.errors import BadInput, HubError, NotAllowed, NotFound
-from dispatch_server.http.adapter import language_of, read_body, require_csrf
+from dispatch_server.http.adapter import language_of, path_ids, read_body, require_csrf
 from dispatch_server.http.authenticate import Authenticator
 from dispatch_server.media.director import MediaDirector
 from dispatch_server.usecases.feeds import Feeds
@@ -41,7 +41,7 @@ class WhipEndpoint:
     async def _publish_feed(self, request: web.Request) -> web.StreamResponse:
         caller = await self._caller(request)
         offer = await self._offer(request)
-        feed = await self._feeds.ready_to_publish(caller, request.match_info["feed_id"])
+        feed = await self._feeds.ready_to_publish(caller, path_ids(request)["feed_id"])
         if feed.scope_id is None:
             raise NotFound()
         return await self._answer(source_id=feed.id, incident_id=feed.scope_id, offer=offer)
@@ -51,7 +51,7 @@ class WhipEndpoint:
         person = caller.require_person()
         require(person, Action.JOIN_ROOM)
         offer = await self._offer(request)
-        case = await self._room_life.case(caller, request.match_info["room_id"])
+        case = await self._room_life.case(caller, path_ids(request)["room_id"])
         seat = case.room.of_person(PersonId(person.id)) if case.room else None
         if seat is None or seat.presence is not Presence.PRESENT:
             raise NotAllowed()
@@ -95,9 +95,11 @@ class WhipEndpoint:
         source_id, connection_id = request.match_info["source_id"], request.match_info["connection_id"]
         if not self._director.is_sent_by(source_id, connection_id):
             raise NotFound()
-        if not source_id.startswith("p:"):
+        if source_id.startswith("p:"):
+            await self._director.unpublish(source_id=source_id, connection_id=connection_id)
+        else:
             await self._feeds.end(caller, source_id)
-        await self._director.unpublish(source_id=source_id, connection_id=connection_id)
+            await self._director.silence(source_id)
         return web.Response(status=200)
 
     async def _options(self, _request: web.Request) -> web.StreamResponse:
@@ -106,7 +108,7 @@ class WhipEndpoint:
     async def _own(self, request: web.Request) -> Caller:
         """The caller, if the source of this path is theirs. Raises: NotFound."""
         caller = await self._caller(request)
-        source_id = request.match_info["source_id"]
+        source_id = path_ids(request)["source_id"]
         if not source_id.startswith("p:"):
             await self._feeds.authorise(caller, source_id)
             return caller

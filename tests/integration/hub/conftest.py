@@ -39,6 +39,18 @@ def data(sown: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def either_house(request: pytest.FixtureRequest, sown: Path, tmp_path: Path) -> AsyncIterator[House]:
+    """The same house on SQLite and on PostgreSQL, which is stricter about what it keeps."""
+    if request.param == "sqlite":
+        shutil.copy(sown, tmp_path / "liandong.db")
+        settings, seed = {}, None
+    else:
+        settings, seed = {"database_url": request.getfixturevalue("postgres_url")}, seeding.demo_city()
+    async with open_house(config_in(tmp_path, **settings), seed=seed) as house:
+        yield house
+
+
 @pytest.fixture
 async def house(data: Path) -> AsyncIterator[House]:
     async with open_house(config_in(data, session_hours=12)) as house:
