@@ -279,9 +279,13 @@ async def connect_janus(
     offers: list[str] = []
     for _ in range(subscribers):
         handle = await api.handle()
-        reply = await api.message(
-            handle, {"request": "join", "ptype": "subscriber", "room": room, "streams": [{"feed": feed}]}
-        )
+        join = {"request": "join", "ptype": "subscriber", "room": room, "streams": [{"feed": feed}]}
+        reply = await api.message(handle, join)
+        for _ in range(20):
+            if "jsep" in reply:
+                break
+            await asyncio.sleep(0.2)  # Janus takes a moment to notice that the publisher has come up
+            reply = await api.message(handle, join)
         viewer = SyntheticPeer(certificate, host=host)
         viewer.on_media = load.count
         offer = reply["jsep"]["sdp"]
