@@ -38,7 +38,7 @@ from dispatch_server.wrong_input import parsed
 
 _log = structlog.get_logger("sockets")
 
-EVENTS_AT_ONCE = 6  # of one socket; more are refused with `busy`, so that one page cannot hold up the others
+EVENTS_AT_ONCE = 24  # of one socket; more are refused with `busy`, so that one page cannot hold up the others
 SESSION_CHECK_S = 10.0
 _Model = TypeVar("_Model", bound=BaseModel)
 

@@ -115,7 +115,7 @@ export const useSubscriber = defineStore('subscriber', () => {
         if (receiving?.connectionId !== connection_id) return
         discard()
         void open()
-      } else if (refusal.kind === 'offline' && link.connected) gather = window.setTimeout(() => void watch(), REWATCH_MS)
+      } else if (link.connected && (refusal.kind === 'offline' || refusal.code === 'busy')) gather = window.setTimeout(() => void watch(), REWATCH_MS)
     }
   }
 
