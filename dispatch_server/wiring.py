@@ -264,7 +264,7 @@ def assemble(
 
     async def beat(cycle: int, now: datetime) -> None:
         await broadcaster.to_all("beat", {"cycle": cycle, "now": instant(now)})
-        await drop_slow(sockets)
+        drop_slow(sockets)
 
     timekeeper = Timekeeper(desk=desk, reader=reader, clock=clock, beat=beat)
     events = SocketEvents(

@@ -150,6 +150,8 @@ class SocketEvents:
             refused = self._refusal(error, language, "connect")
             raise socketio.exceptions.ConnectionRefusedError(refused["message"], refused) from None
         person = session.person
+        if self._has_left(sid):  # while the store was asked; registered now it would stay online for ever
+            raise socketio.exceptions.ConnectionRefusedError()
         await self._server.save_session(
             sid,
             {
@@ -172,6 +174,11 @@ class SocketEvents:
         if session is None:
             raise NotAllowed()
         return session
+
+    def _has_left(self, sid: str) -> bool:
+        eio_sid = self._server.manager.eio_sid_from_sid(sid, "/")
+        socket = self._server.eio.sockets.get(eio_sid)
+        return socket is None or socket.closed or socket.closing
 
     async def _disconnect(self, sid: str, _reason: object = None) -> None:
         try:
@@ -224,6 +231,8 @@ class SocketEvents:
         none can hide from it.
         """
         for sid, _ in list(self._server.manager.get_participants("/", None)):
+            if self._server.manager.is_pre_connected(sid, "/"):
+                continue
             try:
                 good = await self._still_good(await self._session(sid))
             except NotSignedIn:

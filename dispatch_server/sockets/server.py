@@ -11,6 +11,8 @@ import structlog
 from pydantic import BaseModel
 from socketio.msgpack_packet import MsgPackPacket
 
+from dispatch_server.sockets.transport import cut, guard
+
 RESERVED = frozenset({"connect", "disconnect", "connect_error", "*"})
 MESSAGE_LIMIT = 128 * 1024
 BACKLOG_LIMIT = 200  # packets waiting for one browser; a slower one is disconnected and syncs when it is back
@@ -69,24 +71,8 @@ def make_server(*, origins: Collection[str], redis_url: str | None) -> socketio.
         async_handlers=True,
         always_connect=False,
     )
-    _close_on_garbage(server)
+    guard(server, message_limit=MESSAGE_LIMIT)
     return server
-
-
-def _close_on_garbage(server: socketio.AsyncServer) -> None:
-    """A socket that sends what is no packet is closed, without a trace in the log that it could fill."""
-    take = server.eio.handlers["message"]
-
-    async def guarded(eio_sid: str, data: object) -> None:
-        try:
-            await take(eio_sid, data)
-        except ValueError:
-            _log.info("socket.malformed")
-            socket = server.eio.sockets.get(eio_sid)
-            if socket is not None:
-                await socket.close(wait=False, abort=True)
-
-    server.eio.on("message", guarded)
 
 
 class SocketBroadcaster:
@@ -112,15 +98,12 @@ class SocketBroadcaster:
             await self._server.disconnect(sid)
 
 
-async def drop_slow(server: socketio.AsyncServer) -> None:
-    """Browsers that do not take what they are sent are cut off; they come back and sync.
-
-    Nothing is awaited from them: a close that waits for its own queue would wait for ever.
-    """
-    for socket in list(server.eio.sockets.values()):
+def drop_slow(server: socketio.AsyncServer) -> None:
+    """Browsers that do not take what they are sent are cut off; they come back and sync."""
+    for eio_sid, socket in list(server.eio.sockets.items()):
         if socket.queue.qsize() > BACKLOG_LIMIT and not socket.closed:
             _log.warning("socket.too_slow", backlog=socket.queue.qsize())
-            await socket.close(wait=False, abort=True)
+            cut(server, eio_sid)
 
 
 def _plain(data: BaseModel | Mapping[str, Any]) -> Any:

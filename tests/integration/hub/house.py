@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -221,6 +222,16 @@ async def open_house(
 
 def config_in(folder: Path, **settings: Any) -> Config:
     return Config.model_validate({"data": folder, "https": False, **settings})
+
+
+async def until(holds: Callable[[], object], within_s: float = WAIT_S) -> None:
+    """Returns once it holds; looked at a hundred times a second."""
+    async with asyncio.timeout(within_s):
+        while True:
+            result = holds()
+            if await result if inspect.isawaitable(result) else result:
+                return
+            await asyncio.sleep(0.01)
 
 
 async def reported(visitor: Visitor, **more: object) -> Any:
