@@ -17,6 +17,7 @@ Line = tuple[str, str, str]
 PICTURE_WITHIN_S = 20.0
 TONE_DB = -60.0  # a tone is heard above it; silence in a spectrum is below −100
 NEAR_HZ = 25
+PLACES = "[...document.querySelectorAll('button')].map((each) => each.getBoundingClientRect().y).join()"
 
 
 def is_colour(seen: list[int] | None, rgb: Rgb) -> bool:
@@ -192,3 +193,12 @@ class Doors:
 
     async def _warm(self, seat: Seat) -> None:
         await until(seat.received, lambda it: it["up"] == 1, what="a warm media connection", within_s=30)
+        seen: list[str] = []
+
+        def rests(places: str) -> bool:
+            seen.append(places)
+            return seen[-3:] == [places] * 3
+
+        await until(
+            lambda: seat.page.evaluate(PLACES), rests, what="a page whose buttons lie still", every_s=0.2
+        )

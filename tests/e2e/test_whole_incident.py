@@ -67,6 +67,8 @@ async def one_tap_reports_and_streams(scene: Scene) -> None:
     operator, officer = scene.operator, scene.officer
     assert await operator.queue() == []
     await officer.by("type-chip", '[data-type="wage_dispute"]').tap()
+    chosen = await officer.by("type-chip", '[aria-checked="true"]').get_attribute("data-type")
+    assert chosen == "wage_dispute", "the tap chose what was under the finger"
     await officer.by("report-place").fill("锦绣工地东门")
     await operator.first("[data-testid=queue-item]")
     await officer.by("start-stream").tap()
