@@ -289,11 +289,10 @@ class Incidents:
         if department is None or department.kind != "department":
             raise BadInput("unknown_department", field="department_id")
         duty = (await self._reference.duty_lines([department.id])).get(department.id, DutyLine())
-        assignment_id = AssignmentId(self._new_id())
-        return await self._change(
-            caller,
-            incident_id,
-            lambda case, now: alerting.add_department(
+        assignment_id, room_id = AssignmentId(self._new_id()), AlertingRoom(self._new_id())
+
+        def decide(case: Case, now: datetime) -> Outcome:
+            decision = alerting.add_department(
                 case.response,
                 department_id=AgencyId(department.id),
                 assignment_id=assignment_id,
@@ -302,8 +301,12 @@ class Incidents:
                 mode=body.mode,
                 by=AlertingPerson(person.id),
                 now=now,
-            ),
-        )
+            )
+            if case.room is None or case.room.state != "open":  # it ended with a resolution since taken back
+                decision = replace(decision, state=replace(decision.state, room_id=room_id))
+            return open_room_for(case, decision, person, self._directory(), new_id=self._new_id, now=now)
+
+        return await self._desk.run(incident_id, decide, actor_id=person.id, command=caller.command)
 
     async def order(self, caller: Caller, incident_id: str, body: wire.GiveOrder) -> Result:
         person = await self._directing(caller, incident_id)

@@ -22,6 +22,7 @@ from tests.integration.hub.house import (
     OPERATOR,
     POLICE,
     House,
+    Listener,
     Visitor,
     pressed,
     reported,
@@ -563,3 +564,19 @@ async def test_a_page_that_takes_nothing_is_cut_off_and_holds_up_nobody(house: H
             while await loop.sock_recv(slow, 65536):
                 pass
     slow.close()
+
+
+@pytest.mark.parametrize("transports", [["polling"], ["polling", "websocket"]])
+async def test_a_page_behind_a_proxy_without_websockets_works_too(
+    house: House, transports: list[str]
+) -> None:
+    operator = await house.signed_in(OPERATOR)
+    listener = Listener(house.url, operator.session)
+    operator.listeners.append(listener)
+    await listener.client.connect(house.url, transports=transports)
+
+    assert (await listener.ask("clock", {}))["ok"]
+    incident = await reported(await house.signed_in(OFFICER))
+    await listener.hears("stream_advanced", stream=incident["stream"])
+    await until(lambda: listener.client.transport() == transports[-1], 5)
+    assert (await listener.ask("sync", {"streams": {}}))["incidents"][0]["id"] == incident["id"]
