@@ -20,6 +20,7 @@ from sqlalchemy import delete, update
 
 from alerting import PAGING, NoticeKind
 from dispatch_server.clock import Clock
+from dispatch_server.errors import HubError
 from dispatch_server.identity import Directory
 from dispatch_server.ports import Notifier
 from dispatch_server.store import tables as t
@@ -36,6 +37,8 @@ _log = structlog.get_logger("notifying")
 ATTEMPTS = 8
 SEND_TIMEOUT_S = 10.0
 AT_ONCE = 16
+CLAIMED_FOR = timedelta(seconds=15)  # how long a message may be on its way; after a crash it goes again then
+AFTER_FAULT_S = 5.0
 _OUTSIDE = PAGING | {NoticeKind.OVERDUE, NoticeKind.RECALL, NoticeKind.UNREACHABLE}
 
 _WORDS = {
@@ -145,28 +148,49 @@ class Outbox:
         """Every row whose time has come is on its way, as many at once as may be."""
         ready = await self._reader.outbox_ready(to_ms(self._clock()), limit=100)
         fresh = [row for row in ready if row[0] not in self._under_way]
-        for key, doc, attempts in fresh[: max(0, AT_ONCE - len(self._under_way))]:
-            self._under_way.add(key)
-            self._tasks.start(self._deliver(key, Message.model_validate_json(doc), attempts), name="notify")
+        free = fresh[: max(0, AT_ONCE - len(self._under_way))]
+        claimed = await self._claim([key for key, _, _ in free]) if free else set()
+        for key, doc, attempts in free:
+            if key in claimed:
+                self._under_way.add(key)
+                self._tasks.start(self._deliver(key, doc, attempts), name="notify")
 
-    async def _deliver(self, key: str, message: Message, attempts: int) -> None:
+    async def _claim(self, keys: list[str]) -> set[str]:
+        """Those of the rows that are ours to send: another hub on the same store may want them too."""
+        now = self._clock()
+        async with self._writer.transaction() as connection:
+            claim = (
+                update(t.outbox)
+                .where(t.outbox.c.key.in_(keys), t.outbox.c.next_ms <= to_ms(now))
+                .values(next_ms=to_ms(now + CLAIMED_FOR))
+                .returning(t.outbox.c.key)
+            )
+            return {row.key for row in await connection.execute(claim)}
+
+    async def _deliver(self, key: str, doc: str, attempts: int) -> None:
         try:
-            if await self._is_moot(message) or await self._send(message):
-                await self._forget(key)
-            elif attempts + 1 >= ATTEMPTS:
-                _log.error("notify.given_up", person_id=message.person_id, incident_id=message.incident_id)
-                await self._forget(key)
-            else:
-                wait = timedelta(seconds=min(2 ** (attempts + 1), 60))
-                async with self._writer.transaction() as connection:
-                    await connection.execute(
-                        update(t.outbox)
-                        .where(t.outbox.c.key == key)
-                        .values(attempts=attempts + 1, next_ms=to_ms(self._clock() + wait))
-                    )
+            await self._send_once(key, Message.model_validate_json(doc), attempts)
+        except Exception:  # noqa: BLE001 - the outermost boundary; the row is still there
+            _log.exception("notify.failed")
+            await asyncio.sleep(AFTER_FAULT_S)
         finally:
             self._under_way.discard(key)
             self._filled.set()
+
+    async def _send_once(self, key: str, message: Message, attempts: int) -> None:
+        if await self._is_moot(message) or await self._send(message):
+            await self._forget(key)
+        elif attempts + 1 >= ATTEMPTS:
+            _log.error("notify.given_up", person_id=message.person_id, incident_id=message.incident_id)
+            await self._forget(key)
+        else:
+            wait = timedelta(seconds=min(2 ** (attempts + 1), 60))
+            async with self._writer.transaction() as connection:
+                await connection.execute(
+                    update(t.outbox)
+                    .where(t.outbox.c.key == key)
+                    .values(attempts=attempts + 1, next_ms=to_ms(self._clock() + wait))
+                )
 
     async def _is_moot(self, message: Message) -> bool:
         """Whether a page no longer needs to go out: somebody answered meanwhile. Paging stops with the
@@ -191,10 +215,17 @@ class Outbox:
             taken = False
         _log.info("notify.sent" if taken else "notify.refused", person_id=message.person_id)
         if taken and message.paging:
+            await self._record_delivery(message)
+        return taken
+
+    async def _record_delivery(self, message: Message) -> None:
+        """The assignment is notified. A receipt that cannot be kept is no reason to page the person again."""
+        try:
             await self._answers().delivered(
                 message.incident_id, message.assignment_id, message.person_id, "notification"
             )
-        return taken
+        except HubError as error:
+            _log.warning("notify.receipt_lost", incident_id=message.incident_id, code=error.code)
 
     async def _forget(self, key: str) -> None:
         async with self._writer.transaction() as connection:
