@@ -33,7 +33,7 @@ class Writer:
     """Everything that is written goes through here; `run` must be running for `commit` to return."""
 
     def __init__(self, engine: AsyncEngine, *, new_salt: Callable[[], str]) -> None:
-        self._engine = engine
+        self.engine = engine
         self._new_salt = new_salt
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_LIMIT)
         self._turn = asyncio.Lock()
@@ -57,7 +57,7 @@ class Writer:
         """
         self._refuse_after_the_end()
         try:
-            async with asyncio.timeout(COMMIT_TIMEOUT_S), self._turn, self._engine.begin() as connection:
+            async with asyncio.timeout(COMMIT_TIMEOUT_S), self._turn, self.engine.begin() as connection:
                 yield connection
         except TimeoutError as error:
             raise Unavailable("store_busy") from error
@@ -99,7 +99,7 @@ class Writer:
                 future.set_result(result)
 
     async def _try(self, steps: Sequence[Changes]) -> list[Committed | HubError]:
-        async with asyncio.timeout(COMMIT_TIMEOUT_S), self._turn, self._engine.begin() as connection:
+        async with asyncio.timeout(COMMIT_TIMEOUT_S), self._turn, self.engine.begin() as connection:
             return await write_batch(connection, steps, new_salt=self._new_salt)
 
     def _refuse_after_the_end(self) -> None:
