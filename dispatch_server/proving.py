@@ -35,23 +35,25 @@ async def verify_journal(config: Config, checkpoint: Path | None) -> Report:
     """
     engine = open_engine(_existing(config), writer=False)
     try:
-        reader = Reader(engine)
-        heads = {stream: (seq, digest) for stream, seq, digest in await reader.heads()}
-        links = 0
-        for stream in sorted(await reader.journal_streams() | set(heads)):
-            seq, digest = heads.get(stream, (0, ""))
-            broken = await _check(reader, stream, seq, digest)
-            if broken is not None:
-                return Report(
-                    whole=False, text=f"BROKEN {broken.stream} at seq {broken.seq}: {broken.reason}"
-                )
-            links += seq
-        if checkpoint is not None and (problem := await _against(reader, config, checkpoint)):
-            return Report(whole=False, text=problem)
+        async with Reader(engine).snapshot() as reader:  # the hub may be running: all of one moment
+            return await _verify(reader, config, checkpoint)
     except SQLAlchemyError as error:
         raise StartError(f"The store cannot be read: {error}".splitlines()[0]) from error
     finally:
         await engine.dispose()
+
+
+async def _verify(reader: Reader, config: Config, checkpoint: Path | None) -> Report:
+    heads = {stream: (seq, digest) for stream, seq, digest in await reader.heads()}
+    links = 0
+    for stream in sorted(await reader.journal_streams() | set(heads)):
+        seq, digest = heads.get(stream, (0, ""))
+        broken = await _check(reader, stream, seq, digest)
+        if broken is not None:
+            return Report(whole=False, text=f"BROKEN {broken.stream} at seq {broken.seq}: {broken.reason}")
+        links += seq
+    if checkpoint is not None and (problem := await _against(reader, config, checkpoint)):
+        return Report(whole=False, text=problem)
     return Report(whole=True, text=f"whole: {len(heads)} streams, {links} links")
 
 
@@ -93,6 +95,8 @@ async def write_checkpoint(config: Config, out: Path) -> str:
     engine = open_engine(_existing(config), writer=False)
     try:
         heads = sorted(await Reader(engine).heads())
+    except SQLAlchemyError as error:
+        raise StartError(f"The store cannot be read: {error}".splitlines()[0]) from error
     finally:
         await engine.dispose()
     at = instant(system_clock())
@@ -120,16 +124,18 @@ def _existing(config: Config) -> str:
 
 
 def _private_key(config: Config) -> Ed25519PrivateKey:
-    """The hub's signing key, made on first use with mode 0600."""
+    """The hub's signing key, made on first use with mode 0600. Raises: StartError."""
     path = config.data / "journal.key"
-    if path.exists():
-        return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
-    key = Ed25519PrivateKey.generate()
-    path.touch(mode=0o600)
-    path.write_bytes(key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
-    (config.data / "journal.pub").write_text(
-        key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex(), encoding="ascii"
-    )
+    try:
+        if path.exists():
+            return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+        key = Ed25519PrivateKey.generate()
+        path.touch(mode=0o600)
+        path.write_bytes(key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
+        public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+        (config.data / "journal.pub").write_text(public, encoding="ascii")
+    except (OSError, ValueError) as error:
+        raise StartError(f"The signing key {path} cannot be used: {error}") from error
     return key
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch_server.journal import Link
 from dispatch_server.store import tables as t
@@ -52,11 +53,23 @@ class Counts:
     resolved: int
 
 
+class Connects(Protocol):
+    """An engine, or one connection that stands for it."""
+
+    def connect(self) -> AbstractAsyncContextManager[AsyncConnection]: ...
+
+
 class Reader:
     """Queries over committed state."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Connects) -> None:
         self._engine = engine
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reader]:
+        """A reader that sees the store as it was at its first question, whatever is committed meanwhile."""
+        async with self._engine.connect() as connection:
+            yield Reader(_Held(connection))
 
     async def scopes(self, incident_ids: Collection[str]) -> dict[str, StoredScope]:
         """The aggregates of each incident and how far their streams had come at that same moment.
@@ -238,3 +251,14 @@ def _stored(row: Any) -> Stored:
 
 def _link(row: Any) -> Link:
     return Link(**{name: getattr(row, name) for name in Link.__dataclass_fields__})
+
+
+class _Held:
+    """One open connection, lent again and again."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        yield self._connection
