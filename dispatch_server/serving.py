@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import signal
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import structlog
 from aiohttp import web
@@ -39,6 +40,11 @@ def run(config: Config, *, with_demo: bool) -> None:
 
 async def _serve(config: Config, *, with_demo: bool) -> None:
     prepare_folder(config)
+    with sole_owner(config):
+        await _serve_alone(config, with_demo=with_demo)
+
+
+async def _serve_alone(config: Config, *, with_demo: bool) -> None:
     require_free_ports(config)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -123,6 +129,20 @@ def prepare_folder(config: Config) -> None:
         probe.unlink()
     except OSError as error:
         raise StartError(f"The data folder {config.data} cannot be written: {error.strerror}.") from error
+
+
+@contextmanager
+def sole_owner(config: Config) -> Iterator[None]:
+    """No other hub runs on the data folder while the block does. Raises: StartError.
+
+    The system lets go of the lock when the process ends, however it ends.
+    """
+    with (config.data / "hub.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StartError(f"The data folder {config.data} is in use by another hub.") from error
+        yield
 
 
 def require_free_ports(config: Config) -> None:

@@ -7,7 +7,9 @@ position read *before* the case, so it never claims to be newer than what was de
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,6 +31,14 @@ CALL_TIMEOUT_S = 5.0
 FAILURES = (RtcError, HubError, SQLAlchemyError, OSError, TimeoutError)
 
 _log = structlog.get_logger("media")
+
+
+@dataclass(slots=True)
+class _Turn:
+    """Kept for as long as somebody has it or waits for it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
 
 
 class Reconciler:
@@ -54,7 +64,7 @@ class Reconciler:
         self._viewers = viewers
         self._withdraw = withdraw
         self._tasks = tasks
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._turns: dict[str, _Turn] = {}
         self._dirty: set[str] = set()
         self._epochs: dict[str, int] = {}  # of the last round, while something flows
 
@@ -70,8 +80,7 @@ class Reconciler:
         Raises: RtcError when the worker does not answer (it then forwards nothing new, and is restarted),
         SQLAlchemyError or HubError when the store does not.
         """
-        lock = self._locks.setdefault(incident_id, asyncio.Lock())
-        async with lock:
+        async with self._turn(incident_id):
             self._dirty.discard(incident_id)
             epoch = await self._reader.last_position()
             try:
@@ -84,9 +93,23 @@ class Reconciler:
             self._epochs[incident_id] = epoch
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 await self._plane.reconcile(wanted)
-        if not wanted.video and not wanted.audio and not lock.locked():
-            self._locks.pop(incident_id, None)
-            self._epochs.pop(incident_id, None)
+            if not wanted.video and not wanted.audio:
+                self._epochs.pop(incident_id, None)
+
+    @asynccontextmanager
+    async def _turn(self, incident_id: str) -> AsyncIterator[None]:
+        """No other round of the incident runs meanwhile: of two, the later one's routes could be refused as
+        older than the earlier one's.
+        """
+        turn = self._turns.setdefault(incident_id, _Turn())
+        turn.waiting += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.waiting -= 1
+            if not turn.waiting:
+                del self._turns[incident_id]
 
     async def enforce(self, incident_id: str) -> None:
         """The routes are in step, or nothing flows at all in this incident until they are."""

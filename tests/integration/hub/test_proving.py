@@ -225,11 +225,11 @@ async def test_a_damaged_file_is_named_in_one_line(journaled: Path, tmp_path: Pa
         (journaled / f"{file}{suffix}").unlink(missing_ok=True)
     (journaled / file).write_bytes(b"damaged " * 200)
 
+    config = config_in(journaled)
+    attempt = write_checkpoint(config, out) if file == "journal.key" else verify_journal(config, out)
+
     with pytest.raises(StartError) as refused:
-        if file == "journal.key":
-            await write_checkpoint(config_in(journaled), out)
-        else:
-            await verified(journaled, out)
+        await attempt
     assert "\n" not in str(refused.value)
 
 
