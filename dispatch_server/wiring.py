@@ -44,8 +44,9 @@ from dispatch_server.notifying import Outbox
 from dispatch_server.ports import Broadcaster, MediaPlane, Notifier
 from dispatch_server.relay import Relay
 from dispatch_server.sockets.events import SocketEvents
+from dispatch_server.sockets.limits import SocketLimits
 from dispatch_server.sockets.presence import Presence
-from dispatch_server.sockets.server import SocketBroadcaster, drop_slow, make_server
+from dispatch_server.sockets.server import SocketBroadcaster, make_server
 from dispatch_server.store.accounts import Accounts
 from dispatch_server.store.engine import migrate, open_engine, sqlite_url
 from dispatch_server.store.reader import Reader
@@ -61,8 +62,10 @@ from dispatch_server.usecases.incidents import Incidents
 from dispatch_server.usecases.locating import Locating
 from dispatch_server.usecases.looking import Looking
 from dispatch_server.usecases.positions import PositionBook
+from dispatch_server.usecases.reporting import Reporting
 from dispatch_server.usecases.room_life import RoomLife
 from dispatch_server.usecases.sign_in import SignInDesk
+from dispatch_server.usecases.summoning import Summoning
 
 VERSION = "0.1.0"
 LAST_JOBS_S = 2.0  # a message on its way out at the end may take so long; it goes again at the next start
@@ -81,7 +84,9 @@ class Hub:
     directories: Directories
     sign_in: SignInDesk
     desk: Desk
+    reporting: Reporting
     incidents: Incidents
+    summoning: Summoning
     answers: Answers
     room_life: RoomLife
     feeds: Feeds
@@ -176,6 +181,7 @@ def assemble(
     positions = PositionBook(reader=reader, writer=writer)
     wording = Wording(directory=directory, zone=zone)
     sockets = make_server(origins=config.origins, redis_url=config.redis_url)
+    limits = SocketLimits(sockets)
     broadcaster, presence = broadcaster or SocketBroadcaster(sockets), Presence(clock)
 
     relay = Relay(
@@ -218,19 +224,18 @@ def assemble(
         new_token=new_token,
         session_lifetime=lifetime,
     )
-    incidents = Incidents(
-        desk=desk,
-        reader=reader,
-        reference=reference,
-        directory=directory,
-        clock=clock,
-        new_id=new_id,
-        zone=zone,
+    reporting = Reporting(
+        desk=desk, reference=reference, directory=directory, clock=clock, new_id=new_id, zone=zone
+    )
+    incidents = Incidents(desk=desk, reader=reader, directory=directory, new_id=new_id)
+    summoning = Summoning(
+        desk=desk, incidents=incidents, reference=reference, directory=directory, new_id=new_id
     )
     answers = Answers(desk=desk, reader=reader, incidents=incidents, directory=directory)
     feeds = Feeds(
         desk=desk,
         incidents=incidents,
+        reporting=reporting,
         reader=reader,
         writer=writer,
         accounts=accounts,
@@ -264,7 +269,7 @@ def assemble(
 
     async def beat(cycle: int, now: datetime) -> None:
         await broadcaster.to_all("beat", {"cycle": cycle, "now": instant(now)})
-        drop_slow(sockets)
+        limits.enforce()
 
     timekeeper = Timekeeper(desk=desk, reader=reader, clock=clock, beat=beat)
     events = SocketEvents(
@@ -314,7 +319,12 @@ def assemble(
     pages = Pages(DIST, ca_path)
     routes = (
         *IncidentRoutes(
-            incidents=incidents, looking=looking, directory=directory, is_online=presence.is_online
+            reporting=reporting,
+            incidents=incidents,
+            summoning=summoning,
+            looking=looking,
+            directory=directory,
+            is_online=presence.is_online,
         ).routes(),
         *AnswerRoutes(
             answers=answers, incidents=incidents, looking=looking, room_life=room_life, directory=directory
@@ -360,7 +370,9 @@ def assemble(
         directories=directories,
         sign_in=sign_in,
         desk=desk,
+        reporting=reporting,
         incidents=incidents,
+        summoning=summoning,
         answers=answers,
         room_life=room_life,
         feeds=feeds,

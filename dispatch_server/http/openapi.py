@@ -8,15 +8,15 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from dispatch_server import wire
+from dispatch_server import bodies, wire
 from dispatch_server.http.route import Route
 
 _EXTRA: tuple[type[BaseModel], ...] = (
     wire.ErrorView,
     wire.Me,
-    wire.SignIn,
-    wire.SignInByLink,
-    wire.SetPassword,
+    bodies.SignIn,
+    bodies.SignInByLink,
+    bodies.SetPassword,
     wire.StreamAdvanced,
     wire.Synced,
     wire.Ring,
@@ -29,17 +29,19 @@ def document(routes: Iterable[Route], *, version: str) -> dict[str, Any]:
     routes = tuple(routes)
     models = {r.body for r in routes if r.body} | {r.reply for r in routes if r.reply} | set(_EXTRA)
     ordered = sorted(models, key=lambda model: model.__name__)
-    pairs = [(model, "validation" if issubclass(model, wire.Body) else "serialization") for model in ordered]
+    pairs = [
+        (model, "validation" if issubclass(model, bodies.Body) else "serialization") for model in ordered
+    ]
     refs, definitions = models_json_schema(pairs, ref_template=_REF)  # type: ignore[arg-type]
     schema: dict[Any, Any] = {key[0]: ref for key, ref in refs.items()}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schema)
     for path, method, body, summary in (
-        ("/api/sign-in", "post", wire.SignIn, "Sign in with a password; sets the session cookie"),
-        ("/api/sign-in/link", "post", wire.SignInByLink, "Sign in with a one-time link"),
+        ("/api/sign-in", "post", bodies.SignIn, "Sign in with a password; sets the session cookie"),
+        ("/api/sign-in/link", "post", bodies.SignInByLink, "Sign in with a one-time link"),
         ("/api/me", "get", None, "Who am I; the CSRF token for unsafe methods"),
-        ("/api/me/password", "post", wire.SetPassword, "Set one's own password; other sessions end"),
+        ("/api/me/password", "post", bodies.SetPassword, "Set one's own password; other sessions end"),
     ):
         operation = _operation(
             Route(

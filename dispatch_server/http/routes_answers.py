@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from dispatch_server import views, wire
+from dispatch_server import bodies, views, wire
 from dispatch_server.errors import NotFound
 from dispatch_server.http.route import Request, Route
 from dispatch_server.http.routes_incidents import whole
@@ -67,7 +67,7 @@ class AnswerRoutes:
                 handler=self._decline,
                 summary="无法处理: decline with a reason; the next step is called at once",
                 tag="assignments",
-                body=wire.Decline,
+                body=bodies.Decline,
                 reply=wire.AssignmentView,
             ),
             Route(
@@ -76,7 +76,7 @@ class AnswerRoutes:
                 handler=self._reassign,
                 summary="换人: ask another member of the department",
                 tag="assignments",
-                body=wire.Reassign,
+                body=bodies.Reassign,
                 reply=wire.AssignmentView,
             ),
             self._room("GET", "", self._room_get, "One room"),
@@ -91,8 +91,8 @@ class AnswerRoutes:
             ),
             self._room("POST", "/join", self._join, "Come in; a summoned department's clock stops"),
             self._room("POST", "/leave", self._leave, "Leave"),
-            self._room("POST", "/mute", self._mute, "Mute or unmute a participant, or oneself", wire.Mute),
-            self._room("POST", "/remove", self._remove, "Put a participant out", wire.Remove),
+            self._room("POST", "/mute", self._mute, "Mute or unmute a participant, or oneself", bodies.Mute),
+            self._room("POST", "/remove", self._remove, "Put a participant out", bodies.Remove),
         )
 
     def _post(self, verb: str, summary: str, command: Callable[..., Awaitable[Result]]) -> Route:
@@ -115,7 +115,7 @@ class AnswerRoutes:
         suffix: str,
         handler: Callable[[Request], Awaitable[wire.RoomView]],
         summary: str,
-        body: type[wire.Body] | None = None,
+        body: type[bodies.Body] | None = None,
     ) -> Route:
         path = "/api/rooms/{room_id}" + suffix
         return Route(
@@ -180,14 +180,14 @@ class AnswerRoutes:
         return _room_view((await self._room_life.leave(request.caller, request.path["room_id"])).case)
 
     async def _mute(self, request: Request) -> wire.RoomView:
-        body: wire.Mute = request.body
+        body: bodies.Mute = request.body
         result = await self._room_life.mute(
             request.caller, request.path["room_id"], body.participant_id, body.muted
         )
         return _room_view(result.case)
 
     async def _remove(self, request: Request) -> wire.RoomView:
-        body: wire.Remove = request.body
+        body: bodies.Remove = request.body
         result = await self._room_life.remove(request.caller, request.path["room_id"], body.participant_id)
         return _room_view(result.case)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dispatch_server import views, wire
+from dispatch_server import bodies, views, wire
 from dispatch_server.http.route import Request, Route
 from dispatch_server.identity import Directory
 from dispatch_server.media.director import MediaDirector
@@ -38,7 +38,7 @@ class FeedRoutes:
                 handler=self._create,
                 summary="A feed of the caller's own on an incident; send to its whip_url",
                 tag="feeds",
-                body=wire.CreateFeed,
+                body=bodies.CreateFeed,
                 reply=wire.FeedCreated,
                 status=201,
             ),
@@ -48,7 +48,7 @@ class FeedRoutes:
                 handler=self._add_device,
                 summary="A body-cam or encoder: its feed and its token, shown this once",
                 tag="feeds",
-                body=wire.AddDevice,
+                body=bodies.AddDevice,
                 reply=wire.DeviceCreated,
                 status=201,
             ),
@@ -66,7 +66,7 @@ class FeedRoutes:
                 handler=self._locate,
                 summary="Where the sender is now; every 2 s while streaming",
                 tag="feeds",
-                body=wire.PositionBody,
+                body=bodies.PositionBody,
                 reply=wire.PositionView,
                 device=True,
             ),

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dispatch_server import wire
+from dispatch_server import bodies, wire
 from dispatch_server.errors import BadInput
 from dispatch_server.http.route import Request, Route
 from dispatch_server.identity import Directory
 from dispatch_server.usecases.desk import Result
-from dispatch_server.usecases.incidents import Incidents, Preview
+from dispatch_server.usecases.incidents import Incidents
 from dispatch_server.usecases.looking import Looking
+from dispatch_server.usecases.reporting import Reporting
+from dispatch_server.usecases.summoning import Preview, Summoning
 
 
 class IncidentRoutes:
     def __init__(
         self,
         *,
+        reporting: Reporting,
         incidents: Incidents,
+        summoning: Summoning,
         looking: Looking,
         directory: Callable[[], Directory],
         is_online: Callable[[str], bool],
     ) -> None:
+        self._reporting = reporting
         self._incidents = incidents
+        self._summoning = summoning
         self._looking = looking
         self._directory = directory
         self._is_online = is_online
@@ -53,7 +59,7 @@ class IncidentRoutes:
                 handler=self._report,
                 summary="Report an incident; its clock starts",
                 tag=tag,
-                body=wire.Report,
+                body=bodies.Report,
                 reply=view,
                 status=201,
             ),
@@ -64,7 +70,7 @@ class IncidentRoutes:
                 handler=self._relabel,
                 summary="Correct type, level, title or place",
                 tag=tag,
-                body=wire.Relabel,
+                body=bodies.Relabel,
                 reply=view,
             ),
             Route(
@@ -99,7 +105,7 @@ class IncidentRoutes:
                 handler=self._press,
                 summary="一键扩群: summon the plan's departments, open the room; again: only the idle ones",
                 tag=tag,
-                body=wire.Press,
+                body=bodies.Press,
                 reply=wire.Pressed,
             ),
             Route(
@@ -116,7 +122,7 @@ class IncidentRoutes:
                 handler=self._add_department,
                 summary="Summon one more department",
                 tag=tag,
-                body=wire.AddDepartment,
+                body=bodies.AddDepartment,
                 reply=view,
             ),
             Route(
@@ -125,7 +131,7 @@ class IncidentRoutes:
                 handler=self._order,
                 summary="Give an order to departments, or to the scene",
                 tag=tag,
-                body=wire.GiveOrder,
+                body=bodies.GiveOrder,
                 reply=view,
             ),
             Route(
@@ -142,7 +148,7 @@ class IncidentRoutes:
                 handler=self._resolve,
                 summary="The matter is dealt with",
                 tag=tag,
-                body=wire.Resolve,
+                body=bodies.Resolve,
                 reply=view,
             ),
             Route(
@@ -151,7 +157,7 @@ class IncidentRoutes:
                 handler=self._close,
                 summary="Close, with the follow-up call's result",
                 tag=tag,
-                body=wire.Close,
+                body=bodies.Close,
                 reply=view,
             ),
             Route(
@@ -180,7 +186,7 @@ class IncidentRoutes:
         )
 
     async def _report(self, request: Request) -> wire.IncidentView:
-        return await self._view(await self._incidents.report(request.caller, request.body))
+        return await self._view(await self._reporting.report(request.caller, request.body))
 
     async def _get(self, request: Request) -> wire.IncidentView:
         case = await self._incidents.case(request.caller, request.path["incident_id"])
@@ -200,7 +206,7 @@ class IncidentRoutes:
         )
 
     async def _plan(self, request: Request) -> wire.PlanView:
-        preview = await self._incidents.preview(
+        preview = await self._summoning.preview(
             request.caller, request.path["incident_id"], request.query.get("plan")
         )
         return self._plan_view(preview)
@@ -230,7 +236,7 @@ class IncidentRoutes:
         )
 
     async def _plans(self, request: Request) -> wire.PlanList:
-        plans = await self._incidents.plans(request.caller, request.path["incident_id"])
+        plans = await self._summoning.plans(request.caller, request.path["incident_id"])
         return wire.PlanList(
             plans=[
                 wire.PlanEntry(plan_id=p.id, name=p.name, name_en=p.name_en, type=p.type, level=p.level)
@@ -239,7 +245,7 @@ class IncidentRoutes:
         )
 
     async def _press(self, request: Request) -> wire.Pressed:
-        result = await self._incidents.press(
+        result = await self._summoning.press(
             request.caller, request.path["incident_id"], request.body.plan_id
         )
         return wire.Pressed.model_validate(
@@ -251,11 +257,11 @@ class IncidentRoutes:
         )
 
     async def _recall(self, request: Request) -> wire.IncidentView:
-        return await self._view(await self._incidents.recall(request.caller, request.path["incident_id"]))
+        return await self._view(await self._summoning.recall(request.caller, request.path["incident_id"]))
 
     async def _add_department(self, request: Request) -> wire.IncidentView:
         return await self._view(
-            await self._incidents.add_department(request.caller, request.path["incident_id"], request.body)
+            await self._summoning.add_department(request.caller, request.path["incident_id"], request.body)
         )
 
     async def _order(self, request: Request) -> wire.IncidentView:

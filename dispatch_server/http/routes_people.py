@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dispatch_server import views, wire
+from dispatch_server import bodies, views, wire
 from dispatch_server.http.route import Request, Route
 from dispatch_server.usecases.administering import Administering
 
@@ -27,7 +27,7 @@ class PeopleRoutes:
                 handler=self._add_agency,
                 summary="Add an agency below one of the caller's",
                 tag="administration",
-                body=wire.AddAgency,
+                body=bodies.AddAgency,
                 reply=wire.AgencyView,
                 status=201,
             ),
@@ -37,7 +37,7 @@ class PeopleRoutes:
                 handler=self._add_person,
                 summary="Add a person; without a password they sign in by link first",
                 tag="administration",
-                body=wire.AddPerson,
+                body=bodies.AddPerson,
                 reply=wire.PersonView,
                 status=201,
             ),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from dispatch_server import views, wire
+from dispatch_server import bodies, views, wire
 from dispatch_server.clock import Clock
 from dispatch_server.errors import NotAllowed, NotSignedIn
 from dispatch_server.http.adapter import json_response, language_of, read_json, require_csrf
@@ -46,13 +46,13 @@ class SignInEndpoint:
 
     async def _by_password(self, request: web.Request) -> web.StreamResponse:
         require_own_origin(request, self._origins)
-        body = parsed_json(wire.SignIn, await read_json(request))
+        body = parsed_json(bodies.SignIn, await read_json(request))
         signed_in = await self._sign_in.by_password(body.login, body.password, address=request.remote or "")
         return self._welcome(request, signed_in)
 
     async def _by_link(self, request: web.Request) -> web.StreamResponse:
         require_own_origin(request, self._origins)
-        body = parsed_json(wire.SignInByLink, await read_json(request))
+        body = parsed_json(bodies.SignInByLink, await read_json(request))
         return self._welcome(request, await self._sign_in.by_link(body.token, address=request.remote or ""))
 
     async def _sign_out(self, request: web.Request) -> web.StreamResponse:
@@ -73,7 +73,7 @@ class SignInEndpoint:
         if who.session is None:
             raise NotAllowed()
         require_csrf(request, who)
-        body = parsed_json(wire.SetPassword, await read_json(request))
+        body = parsed_json(bodies.SetPassword, await read_json(request))
         return self._welcome(request, await self._sign_in.set_password(who.session, body.password))
 
     async def _me(self, request: web.Request) -> web.StreamResponse:

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from dispatch_server import wire
+from dispatch_server import bodies
 from dispatch_server.access import socket_groups
 from dispatch_server.caller import Caller
 from dispatch_server.clock import Clock
@@ -48,7 +48,7 @@ class _Message(BaseModel):
 
 
 class Sync(_Message):
-    streams: Annotated[dict[wire.Id, Annotated[int, Field(ge=0)]], Field(max_length=2000)] = {}
+    streams: Annotated[dict[bodies.Id, Annotated[int, Field(ge=0)]], Field(max_length=2000)] = {}
 
 
 class MediaOpen(_Message):
@@ -56,37 +56,37 @@ class MediaOpen(_Message):
 
 
 class MediaAnswer(_Message):
-    connection_id: wire.Id
+    connection_id: bodies.Id
     sdp: Annotated[str, Field(max_length=100_000)]
 
 
 class WantedSlot(_Message):
     slot: Annotated[int, Field(ge=0, le=63)]
-    source_id: wire.Id
+    source_id: bodies.Id
     width: Annotated[int, Field(ge=0, le=16384)] = 0
     height: Annotated[int, Field(ge=0, le=16384)] = 0
 
 
 class MediaWatch(_Message):
-    connection_id: wire.Id
-    incident_id: wire.Id | None = None
+    connection_id: bodies.Id
+    incident_id: bodies.Id | None = None
     video: Annotated[list[WantedSlot], Field(max_length=64)] = []
     audio: bool = False
 
 
 class MediaClose(_Message):
-    connection_id: wire.Id
+    connection_id: bodies.Id
 
 
 class RingReceived(_Message):
-    assignment_id: wire.Id
+    assignment_id: bodies.Id
     step: int = 0
     attempt: int = 1
 
 
-class Position(wire.PositionBody):
+class Position(bodies.PositionBody):
     model_config = ConfigDict(frozen=True, extra="ignore")
-    feed_id: wire.Id
+    feed_id: bodies.Id
 
 
 class SocketEvents:

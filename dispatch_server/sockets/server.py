@@ -7,17 +7,13 @@ from typing import Any
 
 import msgpack
 import socketio
-import structlog
 from pydantic import BaseModel
 from socketio.msgpack_packet import MsgPackPacket
 
-from dispatch_server.sockets.transport import cut, guard
+from dispatch_server.sockets.transport import guard
 
 RESERVED = frozenset({"connect", "disconnect", "connect_error", "*"})
 MESSAGE_LIMIT = 128 * 1024
-BACKLOG_LIMIT = 200  # packets waiting for one browser; a slower one is disconnected and syncs when it is back
-
-_log = structlog.get_logger("sockets")
 
 
 def _read_extension(code: int, data: bytes) -> object:
@@ -96,14 +92,6 @@ class SocketBroadcaster:
     async def end_group(self, group: str) -> None:
         for sid, _ in list(self._server.manager.get_participants("/", group)):
             await self._server.disconnect(sid)
-
-
-def drop_slow(server: socketio.AsyncServer) -> None:
-    """Browsers that do not take what they are sent are cut off; they come back and sync."""
-    for eio_sid, socket in list(server.eio.sockets.items()):
-        if socket.queue.qsize() > BACKLOG_LIMIT and not socket.closed:
-            _log.warning("socket.too_slow", backlog=socket.queue.qsize())
-            cut(server, eio_sid)
 
 
 def _plain(data: BaseModel | Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from dispatch_server import wire
+from dispatch_server import bodies, wire
 from dispatch_server.access import Action, require
 from dispatch_server.caller import Caller
 from dispatch_server.clock import Clock
@@ -52,7 +52,7 @@ class Administering:
             people = list(directory.members(person.agency_id))
         return directory, [p for p in people if p.active]
 
-    async def add_agency(self, caller: Caller, body: wire.AddAgency) -> wire.AgencyView:
+    async def add_agency(self, caller: Caller, body: bodies.AddAgency) -> wire.AgencyView:
         person = caller.require_person()
         require(person, Action.ADMINISTER)
         parent_id = body.parent_id or person.agency_id
@@ -73,7 +73,7 @@ class Administering:
             id=agency.id, parent_id=parent.id, kind=agency.kind, name=agency.name, name_en=agency.name_en
         )
 
-    async def add_person(self, caller: Caller, body: wire.AddPerson) -> Person:
+    async def add_person(self, caller: Caller, body: bodies.AddPerson) -> Person:
         """The person can sign in, by password or by a link. Raises: Conflict when the user name is taken."""
         actor = caller.require_person()
         require(actor, Action.ADMINISTER)

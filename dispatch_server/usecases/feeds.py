@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import rooms
 from alerting import Place
-from dispatch_server import wire
+from dispatch_server import bodies
 from dispatch_server.access import Action, oversees, require
 from dispatch_server.caller import Caller
 from dispatch_server.clock import Clock
@@ -25,6 +25,7 @@ from dispatch_server.usecases.case import FEED, Case, Outcome
 from dispatch_server.usecases.desk import Desk
 from dispatch_server.usecases.incidents import Incidents
 from dispatch_server.usecases.positions import PositionBook
+from dispatch_server.usecases.reporting import Reporting
 from dispatch_server.wire import PositionView
 from rooms import AgencyId, Feed, FeedState, PersonId, ScopeId, SourceId
 
@@ -46,6 +47,7 @@ class Feeds:
         *,
         desk: Desk,
         incidents: Incidents,
+        reporting: Reporting,
         reader: Reader,
         writer: Writer,
         accounts: Accounts,
@@ -57,6 +59,7 @@ class Feeds:
     ) -> None:
         self._desk = desk
         self._incidents = incidents
+        self._reporting = reporting
         self._reader = reader
         self._writer = writer
         self._accounts = accounts
@@ -66,7 +69,7 @@ class Feeds:
         self._new_id = new_id
         self._new_token = new_token
 
-    async def create(self, caller: Caller, body: wire.CreateFeed) -> tuple[Case, Feed]:
+    async def create(self, caller: Caller, body: bodies.CreateFeed) -> tuple[Case, Feed]:
         """The caller's feed on an incident: a new one, or the one they already had there."""
         person = caller.require_person()
         require(person, Action.STREAM)
@@ -94,7 +97,7 @@ class Feeds:
             raise NotFound()
         return result.case, feed
 
-    async def add_device(self, caller: Caller, body: wire.AddDevice) -> NewDevice:
+    async def add_device(self, caller: Caller, body: bodies.AddDevice) -> NewDevice:
         """A feed for a body-cam or encoder, and its token, which is shown this once."""
         person = caller.require_person()
         require(person, Action.ADD_DEVICE)
@@ -192,7 +195,7 @@ class Feeds:
             lon=position.lon if position else None,
             accuracy_m=position.accuracy_m if position else None,
         )
-        opened = await self._incidents.report_by_device(device, feed=feed, version=version, place=place)
+        opened = await self._reporting.report_by_device(device, feed=feed, version=version, place=place)
         return replace(feed, scope_id=ScopeId(opened.case.incident_id))
 
     async def went_live(
@@ -229,7 +232,7 @@ class Feeds:
         return [feed.id for feed in feeds if feed.state is FeedState.LIVE]
 
     async def locate(
-        self, caller: Caller, feed_id: str, body: wire.PositionBody
+        self, caller: Caller, feed_id: str, body: bodies.PositionBody
     ) -> tuple[Feed, PositionView, bool]:
         """Where the feed is now, and whether that is news."""
         feed = await self.authorise(caller, feed_id)

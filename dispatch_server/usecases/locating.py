@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dispatch_server import wire
+from dispatch_server import bodies, wire
 from dispatch_server.access import audience_groups
 from dispatch_server.caller import Caller
 from dispatch_server.identity import Directory
@@ -24,7 +24,7 @@ class Locating:
         self._directory = directory
         self._broadcaster = broadcaster
 
-    async def locate(self, caller: Caller, feed_id: str, body: wire.PositionBody) -> wire.PositionView:
+    async def locate(self, caller: Caller, feed_id: str, body: bodies.PositionBody) -> wire.PositionView:
         """The position is the feed's newest, unless a newer one is known. Raises: NotFound for another's
         feed.
         """

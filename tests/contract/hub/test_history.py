@@ -35,7 +35,7 @@ from alerting import (
     Level,
 )
 from alerting.assignment import UNANSWERED
-from dispatch_server import seeding, views, wire
+from dispatch_server import bodies, seeding, views
 from dispatch_server.access import oversees
 from dispatch_server.caller import Caller
 from dispatch_server.errors import HubError
@@ -280,12 +280,12 @@ class HubHistory(RuleBasedStateMachine):
         incident_id = self.incidents[0]
         if begun == "reported":
             return
-        self.do(lambda rig: rig.hub.incidents.press(rig.caller(OPERATOR), incident_id, None))
+        self.do(lambda rig: rig.hub.summoning.press(rig.caller(OPERATOR), incident_id, None))
         if begun == "in the room":
             self.rig.clock.pass_by(9)
             case = self.the_case(incident_id)
             self.do(lambda rig: rig.hub.room_life.join(rig.caller(RESPONDERS[0]), case.room.id))
-            feed = wire.CreateFeed(incident_id=incident_id)
+            feed = bodies.CreateFeed(incident_id=incident_id)
             self.do(lambda rig: rig.hub.feeds.create(rig.caller(OFFICER), feed))
             self.do(lambda rig: arrive(rig, self.the_feeds()[0]))
 
@@ -300,15 +300,15 @@ class HubHistory(RuleBasedStateMachine):
     def report(self, who: str, kind: str, level: Level | None) -> None:
         if len(self.incidents) >= 4:
             return
-        body = wire.Report(type=kind, level=level, words="x", place=wire.PlaceBody(text="东门", lat=41.8))
-        result = self.do(lambda rig: rig.hub.incidents.report(rig.caller(who), body))
+        body = bodies.Report(type=kind, level=level, words="x", place=bodies.PlaceBody(text="东门", lat=41.8))
+        result = self.do(lambda rig: rig.hub.reporting.report(rig.caller(who), body))
         if result is not None:
             self.incidents.append(result.case.incident_id)
 
     @rule(data=st.data(), who=HALL, plan=st.sampled_from([None, None, "chengnan.noise", "hexi.noise"]))
     def press(self, data: st.DataObject, who: str, plan: str | None) -> None:
         incident_id = self.an_incident(data)
-        self.do(lambda rig: rig.hub.incidents.press(rig.caller(who), incident_id, plan))
+        self.do(lambda rig: rig.hub.summoning.press(rig.caller(who), incident_id, plan))
 
     @rule(data=st.data())
     def two_press_at_once(self, data: st.DataObject) -> None:
@@ -316,7 +316,7 @@ class HubHistory(RuleBasedStateMachine):
         before = self.the_case(incident_id)
 
         async def both(rig: Rig) -> list[Any]:
-            press = rig.hub.incidents.press
+            press = rig.hub.summoning.press
             return await asyncio.gather(
                 press(rig.caller(OPERATOR), incident_id, None),
                 press(rig.caller(LEADER), incident_id, None),
@@ -330,7 +330,7 @@ class HubHistory(RuleBasedStateMachine):
     @rule(data=st.data(), who=HALL)
     def recall(self, data: st.DataObject, who: str) -> None:
         incident_id = self.an_incident(data)
-        self.do(lambda rig: rig.hub.incidents.recall(rig.caller(who), incident_id))
+        self.do(lambda rig: rig.hub.summoning.recall(rig.caller(who), incident_id))
 
     @rule(data=st.data(), what=st.sampled_from(["acknowledge", "acknowledge", "depart", "arrive"]))
     def answer(self, data: st.DataObject, what: str) -> None:
@@ -362,13 +362,13 @@ class HubHistory(RuleBasedStateMachine):
     )
     def add_department(self, data: st.DataObject, slug: str, required: bool, mode: AssignmentMode) -> None:
         incident_id = self.an_incident(data)
-        body = wire.AddDepartment(department_id=f"chengnan.{slug}", required=required, mode=mode)
-        self.do(lambda rig: rig.hub.incidents.add_department(rig.caller(OPERATOR), incident_id, body))
+        body = bodies.AddDepartment(department_id=f"chengnan.{slug}", required=required, mode=mode)
+        self.do(lambda rig: rig.hub.summoning.add_department(rig.caller(OPERATOR), incident_id, body))
 
     @rule(data=st.data(), to=st.sampled_from([[], ["chengnan.police"], ["chengnan.nowhere"]]))
     def order(self, data: st.DataObject, to: list[str]) -> None:
         incident_id = self.an_incident(data)
-        body = wire.GiveOrder(text="先关阀门", department_ids=to)
+        body = bodies.GiveOrder(text="先关阀门", department_ids=to)
         self.do(lambda rig: rig.hub.incidents.order(rig.caller(OPERATOR), incident_id, body))
 
     @rule(data=st.data(), who=ANYBODY)
@@ -380,7 +380,7 @@ class HubHistory(RuleBasedStateMachine):
     @rule(data=st.data(), level=st.sampled_from(Level), title=st.sampled_from([None, "漏水"]))
     def relabel(self, data: st.DataObject, level: Level, title: str | None) -> None:
         incident_id = self.an_incident(data)
-        body = wire.Relabel(level=level, title=title)
+        body = bodies.Relabel(level=level, title=title)
         self.do(lambda rig: rig.hub.incidents.relabel(rig.caller(OPERATOR), incident_id, body))
 
     @rule(data=st.data(), sure=st.sampled_from([False, False, True]))
@@ -392,8 +392,8 @@ class HubHistory(RuleBasedStateMachine):
     @rule(data=st.data(), called=st.booleans())
     def close(self, data: st.DataObject, called: bool) -> None:
         incident_id = self.an_incident(data)
-        follow_up = wire.FollowUpBody(result=FollowUpResult.REACHED, satisfaction=5) if called else None
-        body = wire.Close(follow_up=follow_up)
+        follow_up = bodies.FollowUpBody(result=FollowUpResult.REACHED, satisfaction=5) if called else None
+        body = bodies.Close(follow_up=follow_up)
         self.do(lambda rig: rig.hub.incidents.close(rig.caller(OPERATOR), incident_id, body))
 
     @rule(data=st.data())
@@ -459,13 +459,13 @@ class HubHistory(RuleBasedStateMachine):
     @rule(data=st.data(), who=st.sampled_from([OFFICER, OTHER_OFFICER, OPERATOR, RESPONDERS[0]]))
     def bring_a_feed(self, data: st.DataObject, who: str) -> None:
         incident_id = self.an_incident(data)
-        body = wire.CreateFeed(incident_id=incident_id)
+        body = bodies.CreateFeed(incident_id=incident_id)
         self.do(lambda rig: rig.hub.feeds.create(rig.caller(who), body))
 
     @rule()
     def register_a_device(self) -> None:
         if len(self.devices) < 2:
-            body = wire.AddDevice(
+            body = bodies.AddDevice(
                 name="执法仪", kind=FeedKind.BODYCAM, agency_id="chengnan.jinxiu", default_type="burst_pipe"
             )
             made = self.do(lambda rig: rig.hub.feeds.add_device(rig.caller(OPERATOR), body))
@@ -516,7 +516,7 @@ class HubHistory(RuleBasedStateMachine):
     def a_feed_moves(self, data: st.DataObject, lat: float, ahead_s: int) -> None:
         feed_id = self.a_feed(data)
         at = self.rig.clock.now.timestamp() + ahead_s
-        body = wire.PositionBody.model_validate({"lat": lat, "lon": 1, "at": at})
+        body = bodies.PositionBody.model_validate({"lat": lat, "lon": 1, "at": at})
         self.do(lambda rig: rig.hub.locating.locate(rig.caller(OFFICER), feed_id, body))
 
     @rule(data=st.data(), who=st.sampled_from([OPERATOR, RESPONDERS[0], RESPONDERS[2], "op-hexi", OFFICER]))

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
-import socket
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from dispatch_server.messages import SENTENCES
 from tests.integration.hub.house import (
     LEADER,
     OFFICER,
     OPERATOR,
     POLICE,
-    SDP,
-    Answer,
     House,
     Visitor,
-    pressed,
     reported,
 )
-from tests.integration.hub.routes import BODIES, SDP_BODIES, UNKNOWN, Entry, entries, heads, ids_of_a_case
+from tests.integration.hub.refusals import check_refusal
+from tests.integration.hub.routes import BODIES, UNKNOWN, Entry, entries, heads, ids_of_a_case
 
 JSON = {"Content-Type": "application/json"}
 HUMAN = range(0x4E00, 0xA000)
@@ -71,24 +65,13 @@ STRANGE_IDS = (
 )
 
 
-def check(answer: Answer, name: str) -> None:
-    """A refusal that a client can rely on and a person can read."""
-    assert 400 <= answer.status < 500, (name, answer.status, answer.raw[:300])
-    assert answer.data is not None, (name, answer.raw[:300])
-    assert answer.code in SENTENCES, name
-    words = answer.data.get("message") or answer.data.get("title")
-    assert words, name
-    assert "…" not in words, (name, words)
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-
-
 async def both_languages(visitor: Visitor, name: str, *args: Any, **more: Any) -> None:
     """The same refusal in Chinese and in English."""
     said = []
     for language in ("zh-CN,zh;q=0.9", "en-US,en;q=0.9"):
         visitor.language = language
         answer = await visitor.call(*args, **more)
-        check(answer, name)
+        check_refusal(answer, name)
         said.append(answer)
     zh, en = (a.data.get("message") or a.data.get("title") for a in said)
     assert said[0].code == said[1].code, name
@@ -106,7 +89,7 @@ async def test_a_body_that_is_no_json_is_refused_on_every_route(either_house: Ho
             continue
         for name, raw in NOT_JSON.items():
             answer = await visitor.call(entry.method, entry.address(ids), data=raw, headers=JSON)
-            check(answer, f"{entry.name}: {name}")
+            check_refusal(answer, f"{entry.name}: {name}")
             assert answer.code in ("bad_json", "not_allowed", "bad_input"), (entry.name, name, answer.code)
         await both_languages(visitor, entry.name, entry.method, entry.address(ids), data=b"{", headers=JSON)
     assert await heads(house) == before
@@ -123,7 +106,7 @@ async def test_a_body_of_the_wrong_shape_is_refused_on_every_route(either_house:
         for name, shape in WRONG_SHAPES.items():
             raw = json.dumps(shape).encode()
             answer = await visitor.call(entry.method, entry.address(ids), data=raw, headers=JSON)
-            check(answer, f"{entry.name}: {name}")
+            check_refusal(answer, f"{entry.name}: {name}")
             assert answer.status in (400, 403), (entry.name, name, answer.status)
         await both_languages(
             visitor, entry.name, entry.method, entry.address(ids), data=b'{"x":1}', headers=JSON
@@ -156,7 +139,7 @@ async def test_every_field_with_a_value_of_another_kind_is_refused_or_harmless(e
         answer = await who.call(method, address, data=raw, headers=JSON)
         assert answer.status < 500, (name, field, value, answer.raw[:300])
         if answer.status >= 400:
-            check(answer, f"{name} {field}={str(value)[:20]}")
+            check_refusal(answer, f"{name} {field}={str(value)[:20]}")
 
 
 async def test_a_body_over_its_limit_is_refused_however_it_is_framed(house: House) -> None:
@@ -190,7 +173,7 @@ async def test_a_body_that_cannot_be_unpacked_is_refused(house: House) -> None:
         "POST", "/api/incidents", data=b"not gzip", headers={**JSON, "Content-Encoding": "gzip"}
     )
 
-    check(answer, "gzip")
+    check_refusal(answer, "gzip")
     assert (answer.status, answer.code) == (400, "bad_input")
 
 
@@ -235,7 +218,7 @@ async def test_ids_that_nobody_has_are_not_found_on_every_route(either_house: Ho
             answer = await visitor.call(
                 entry.method, entry.address(dict.fromkeys(UNKNOWN, strange)), **entry.body(UNKNOWN)
             )
-            check(answer, f"{entry.name} {strange[:20]}")
+            check_refusal(answer, f"{entry.name} {strange[:20]}")
             assert answer.status in (403, 404, 405), (entry.name, strange[:20], answer.status)
 
 
@@ -280,7 +263,7 @@ async def test_a_strange_query_finds_nothing_or_is_refused(either_house: House, 
     answer = await visitor.call("GET", f"/api/incidents?{query}")
 
     if answer.status != 200:
-        check(answer, query)
+        check_refusal(answer, query)
     else:
         assert answer.data["incidents"] == []
 
@@ -312,7 +295,7 @@ async def test_another_method_and_another_path_are_told_so(house: House) -> None
     ):
         answer = await visitor.call(method, path)
         assert (answer.status, answer.code) == (status, code), path
-        check(answer, path)
+        check_refusal(answer, path)
 
 
 @pytest.mark.parametrize("key", ["", "x" * 81], ids=["empty", "long"])
@@ -321,7 +304,7 @@ async def test_an_idempotency_key_that_cannot_be_one_is_refused(house: House, ke
 
     answer = await visitor.call("POST", "/api/incidents", {"type": "noise"}, headers={"Idempotency-Key": key})
 
-    check(answer, key)
+    check_refusal(answer, key)
     assert answer.data["params"]["field"] == "Idempotency-Key"
 
 
@@ -370,176 +353,3 @@ async def test_an_incident_without_a_plan_says_what_to_do(house: House) -> None:
 
     assert (answer.status, answer.code) == (409, "nothing_planned")
     assert answer.data["message"] == "该类型没有预案。请先选择预案或加部门"
-
-
-# ── WHIP ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def test_malformed_sdp_is_a_problem_with_a_code(house: House) -> None:
-    ids, officer = await ids_of_a_case(house), await house.signed_in(OFFICER)
-    path = f"/whip/{ids['feed_id']}"
-    before = await heads(house)
-
-    for raw, content_type, status, code in (
-        (b"no sdp", "application/sdp", 400, "malformed_sdp"),
-        (b"", "application/sdp", 400, "malformed_sdp"),
-        (b"\xff\xfe", "application/sdp", 400, "malformed_sdp"),
-        (b"v=0\x00", "text/plain", 415, "wrong_content_type"),
-        (b"{}", "application/json", 415, "wrong_content_type"),
-        (b"v" * 200_000, "application/sdp", 413, "body_too_large"),
-    ):
-        answer = await officer.call("POST", path, data=raw, headers={"Content-Type": content_type})
-        assert (answer.status, answer.code) == (status, code), raw[:10]
-        assert answer.headers["Content-Type"].startswith("application/problem+json")
-        check(answer, str(raw[:10]))
-    assert await heads(house) == before
-
-
-async def test_a_token_of_another_feed_publishes_nothing(house: House) -> None:
-    operator = await house.signed_in(OPERATOR)
-    devices = [
-        await operator.post(
-            "/api/devices", {"name": f"{n}", "agency_id": "chengnan.jinxiu", "default_type": "burst_pipe"}
-        )
-        for n in range(2)
-    ]
-    before = await heads(house)
-
-    answer = await (await house.visitor()).call(
-        "POST",
-        f"/whip/{devices[0]['feed']['id']}",
-        data=SDP,
-        headers={"Content-Type": "application/sdp", "Authorization": f"Bearer {devices[1]['token']}"},
-    )
-
-    assert (answer.status, answer.code) == (404, "not_found")
-    assert await heads(house) == before, "no incident was opened for it"
-
-
-async def test_the_whip_of_a_room_wants_a_seat_in_it(house: House) -> None:
-    ids, police = await ids_of_a_case(house), await house.signed_in(POLICE)
-    sdp = {"Content-Type": SDP_BODIES["POST /whip/{feed_id}"]}
-
-    answer = await police.call("POST", f"/whip/rooms/{ids['room_id']}", data=SDP, headers=sdp)
-    assert (answer.status, answer.code) == (403, "not_allowed")
-
-    await police.post(f"/api/rooms/{ids['room_id']}/join")
-    answer = await police.call("POST", f"/whip/rooms/{ids['room_id']}", data=SDP, headers=sdp)
-    assert answer.status == 201
-    assert answer.headers["ETag"]
-    path = answer.headers["Location"]
-    assert (await police.call("DELETE", path)).status == 200
-    assert (await police.call("DELETE", path)).status == 404
-
-
-async def test_deleting_a_session_that_was_replaced_ends_nothing(house: House) -> None:
-    ids, officer = await ids_of_a_case(house), await house.signed_in(OFFICER)
-    old = f"/whip/{ids['feed_id']}/{ids['connection_id']}"
-    sdp = {"Content-Type": "application/sdp"}
-    again = await officer.call("POST", f"/whip/{ids['feed_id']}", data=SDP, headers=sdp)
-
-    stale = await officer.call("DELETE", old)
-    assert (stale.status, stale.code) == (404, "not_found")
-    incident = await officer.get(f"/api/incidents/{ids['incident_id']}")
-    assert incident["feeds"][0]["state"] == "idle"
-
-    assert (await officer.call("DELETE", again.headers["Location"])).status == 200
-    incident = await officer.get(f"/api/incidents/{ids['incident_id']}")
-    assert incident["feeds"][0]["state"] == "ended"
-    assert ids["feed_id"] not in house.plane.publishers.values(), "nothing of it is taken in any more"
-
-
-# ── below HTTP ───────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"GARBAGE\r\n\r\n",
-        b"GET /api/me HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
-        b"POST /api/sign-in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /api/me HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 20_000 + b"\r\n\r\n",
-        b"GET /api/me HTTP/1.1\r\nHost: x\r\nCookie: \xff\xfe=\x01\r\nConnection: close\r\n\r\n",
-        b"GET /api/me HTTP/1.1\r\nConnection: close\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-    ],
-    ids=range(9),
-)
-async def test_what_is_no_http_gets_no_500(
-    house: House, raw: bytes, capfd: pytest.CaptureFixture[str]
-) -> None:
-    address = urlsplit(house.url)
-
-    def talk() -> bytes:
-        with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as connection:
-            connection.sendall(raw)
-            connection.shutdown(socket.SHUT_WR)
-            answer = b""
-            while part := connection.recv(65536):
-                answer += part
-            return answer
-
-    answer = await asyncio.to_thread(talk)
-
-    assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), answer[:100]
-    assert "Traceback" not in "".join(capfd.readouterr())
-
-
-@pytest.mark.parametrize(
-    "header", ["X-CSRF-Token", "Authorization", "Idempotency-Key", "Accept-Language", "Origin"]
-)
-async def test_headers_of_bytes_that_are_no_text_are_only_wrong(
-    house: House, header: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    operator = await house.signed_in(OPERATOR)
-    address = urlsplit(house.url)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    head = (
-        f"POST /api/incidents HTTP/1.1\r\nHost: x\r\nCookie: liandong_session={operator.cookie}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: 16\r\nConnection: close\r\n"
-    )
-    if header != "X-CSRF-Token":
-        head += f"X-CSRF-Token: {operator.csrf}\r\n"
-    value = b"Bearer \xff\xfe" if header == "Authorization" else b"\xff\xfe"
-    writer.write(head.encode() + header.encode() + b": " + value + b'\r\n\r\n{"type":"noise"}')
-
-    answer = await reader.read()
-
-    writer.close()
-    assert answer.split(b" ", 2)[1] in (b"201", b"400", b"401", b"403"), answer[:200]
-    assert "Traceback" not in "".join(capfd.readouterr())
-
-
-async def test_a_client_that_leaves_in_the_middle_of_its_body_leaves_no_trace(
-    house: House, capfd: pytest.CaptureFixture[str]
-) -> None:
-    operator = await house.signed_in(OPERATOR)
-    address = urlsplit(house.url)
-    before = await heads(house)
-    head = (
-        f"POST /api/incidents HTTP/1.1\r\nHost: x\r\nCookie: liandong_session={operator.cookie}\r\n"
-        f"X-CSRF-Token: {operator.csrf}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
-    )
-
-    def leave() -> None:
-        with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as connection:
-            connection.sendall(head.encode() + b'{"type":"noise"')
-
-    await asyncio.to_thread(leave)
-    await asyncio.sleep(0.1)
-
-    assert (await operator.get("/api/me"))["person"]["id"] == OPERATOR
-    assert await heads(house) == before
-    assert "Traceback" not in "".join(capfd.readouterr())
-
-
-async def test_two_presses_after_a_refused_one_still_work(house: House) -> None:
-    """A refusal leaves no lock behind."""
-    operator = await house.signed_in(OPERATOR)
-    incident = await reported(operator)
-    answer = await operator.call("POST", f"/api/incidents/{incident['id']}/summon", {"plan_id": "hexi.noise"})
-    assert answer.status == 404
-
-    assert (await pressed(operator, incident["id"]))["pressed"] == "issued"

@@ -17,7 +17,7 @@ from alerting import AlertingError, AlreadyAnswered, AssignmentId, AssignmentSta
 from alerting import PersonId as AlertingPerson
 from alerting.assignment import AssignmentCommand
 from alerting.incident import IncidentCommand
-from dispatch_server import errors, wire, wrong_input
+from dispatch_server import bodies, errors, wrong_input
 from dispatch_server.errors import BadInput, HubError
 from dispatch_server.http.error_status import refusal_of, status_of
 from dispatch_server.identity import Agency, AgencyKind, Directory, Person, Role
@@ -158,32 +158,32 @@ def test_a_language_that_nobody_wrote_is_answered_in_chinese(wording: Wording) -
     assert wording.sentence("not_found", "fr") == SENTENCES["not_found"][0]
 
 
-BAD_BODIES: tuple[tuple[type[wire.Body], object, str, str], ...] = (
-    (wire.Report, {}, "type", "missing"),
-    (wire.Report, {"type": "noise", "tpye": 1}, "tpye", "unknown_field"),
-    (wire.Report, {"type": "../x"}, "type", "pattern"),
-    (wire.Report, {"type": "noise", "title": "x" * 121}, "title", "too_long"),
-    (wire.Report, {"type": "noise", "title": "a\x00b"}, "title", "pattern"),
-    (wire.Report, {"type": 7}, "type", "not_text"),
-    (wire.Report, {"type": "noise", "level": "huge"}, "level", "choice"),
-    (wire.Report, {"type": "noise", "place": []}, "place", "not_object"),
-    (wire.Report, {"type": "noise", "place": {"lat": 91}}, "place.lat", "too_large"),
-    (wire.Report, {"type": "noise", "place": {"lat": -91}}, "place.lat", "too_small"),
-    (wire.Report, {"type": "noise", "place": {"lat": "north"}}, "place.lat", "not_number"),
-    (wire.Report, {"type": "noise", "place": {"lat": float("nan")}}, "place.lat", "not_number"),
-    (wire.Report, {"type": "noise", "place": {"lat": float("inf")}}, "place.lat", "not_number"),
-    (wire.GiveOrder, {"text": "  "}, "text", "too_short"),
-    (wire.GiveOrder, {"text": "x", "department_ids": "all"}, "department_ids", "not_list"),
-    (wire.GiveOrder, {"text": "x", "department_ids": ["d"] * 51}, "department_ids", "too_many"),
-    (wire.Mute, {"participant_id": "p", "muted": "perhaps"}, "muted", "not_boolean"),
-    (wire.PositionBody, {"lat": 1, "lon": 1, "at": "yesterday"}, "at", "not_instant"),
-    (wire.SignIn, [], "body", "not_object"),
+BAD_BODIES: tuple[tuple[type[bodies.Body], object, str, str], ...] = (
+    (bodies.Report, {}, "type", "missing"),
+    (bodies.Report, {"type": "noise", "tpye": 1}, "tpye", "unknown_field"),
+    (bodies.Report, {"type": "../x"}, "type", "pattern"),
+    (bodies.Report, {"type": "noise", "title": "x" * 121}, "title", "too_long"),
+    (bodies.Report, {"type": "noise", "title": "a\x00b"}, "title", "pattern"),
+    (bodies.Report, {"type": 7}, "type", "not_text"),
+    (bodies.Report, {"type": "noise", "level": "huge"}, "level", "choice"),
+    (bodies.Report, {"type": "noise", "place": []}, "place", "not_object"),
+    (bodies.Report, {"type": "noise", "place": {"lat": 91}}, "place.lat", "too_large"),
+    (bodies.Report, {"type": "noise", "place": {"lat": -91}}, "place.lat", "too_small"),
+    (bodies.Report, {"type": "noise", "place": {"lat": "north"}}, "place.lat", "not_number"),
+    (bodies.Report, {"type": "noise", "place": {"lat": float("nan")}}, "place.lat", "not_number"),
+    (bodies.Report, {"type": "noise", "place": {"lat": float("inf")}}, "place.lat", "not_number"),
+    (bodies.GiveOrder, {"text": "  "}, "text", "too_short"),
+    (bodies.GiveOrder, {"text": "x", "department_ids": "all"}, "department_ids", "not_list"),
+    (bodies.GiveOrder, {"text": "x", "department_ids": ["d"] * 51}, "department_ids", "too_many"),
+    (bodies.Mute, {"participant_id": "p", "muted": "perhaps"}, "muted", "not_boolean"),
+    (bodies.PositionBody, {"lat": 1, "lon": 1, "at": "yesterday"}, "at", "not_instant"),
+    (bodies.SignIn, [], "body", "not_object"),
 )
 
 
 @pytest.mark.parametrize(("model", "body", "field", "problem"), BAD_BODIES)
 def test_a_wrong_field_is_named_with_what_is_wrong_in_both_languages(
-    wording: Wording, model: type[wire.Body], body: object, field: str, problem: str
+    wording: Wording, model: type[bodies.Body], body: object, field: str, problem: str
 ) -> None:
     with pytest.raises(BadInput) as refused:
         wrong_input.parsed(model, body)
@@ -202,13 +202,13 @@ def test_a_wrong_field_is_named_with_what_is_wrong_in_both_languages(
 )
 def test_what_is_no_json_is_called_so(raw: bytes) -> None:
     with pytest.raises(BadInput) as refused:
-        wrong_input.parsed_json(wire.Report, raw)
+        wrong_input.parsed_json(bodies.Report, raw)
     assert refused.value.code == "bad_json"
 
 
 def test_the_key_of_somebody_elses_making_is_cut_before_it_is_repeated() -> None:
     with pytest.raises(BadInput) as refused:
-        wrong_input.parsed(wire.Report, {"type": "noise", "x" * 10_000: 1})
+        wrong_input.parsed(bodies.Report, {"type": "noise", "x" * 10_000: 1})
     assert len(str(refused.value.params["field"])) == 64
 
 
