@@ -20,6 +20,11 @@ export const zh = {
     unreachable: '连不上中心。检查网络后重试', needLink: '没有账号时，请向管理员索取一次性登录链接',
     ended: '登录已失效，请重新登录',
   },
+  account: '账号',
+  password: {
+    title: '设置密码', hint: '设好后，本人在其他设备上的登录全部退出', new: '新密码', again: '再输一次', rule: '至少 {least} 位，长比复杂更安全', show: '显示密码', save: '保存密码', saving: '保存中',
+    short: '密码至少 {least} 位', long: '密码最多 {most} 位', different: '两次输入不一致', done: '密码已设好，其他设备已退出登录',
+  },
   retry: '重试',
   cancel: '取消',
   confirm: '确定',
@@ -58,6 +63,11 @@ export const en: Shared = {
     title: 'Sign in', login: 'User name', password: 'Password', submit: 'Sign in', busy: 'Signing in', out: 'Sign out', asking: 'Connecting to the centre',
     unreachable: 'The centre cannot be reached. Check the network, then retry', needLink: 'No account? Ask the administrator for a one-time link',
     ended: 'Your session has ended. Sign in again',
+  },
+  account: 'Account',
+  password: {
+    title: 'Set password', hint: 'Your sign-ins on all other devices will end', new: 'New password', again: 'The same again', rule: '{least} characters or more; long beats complicated', show: 'Show password', save: 'Save password', saving: 'Saving',
+    short: 'A password needs {least} characters or more', long: 'A password has {most} characters at most', different: 'The two are not the same', done: 'Password set; your other devices are signed out',
   },
   retry: 'Retry',
   cancel: 'Cancel',

@@ -66,6 +66,12 @@ export const useLink = defineStore('link', () => {
     window.removeEventListener('online', retryNow)
     socket.disconnect()
   }
+  /** Goes on under the session that the page has now: the one that the socket began with is over. */
+  function renew(): void {
+    if (!socket.active) return
+    socket.disconnect()
+    socket.connect()
+  }
   /** Tries at once instead of waiting for the back-off. */
   function retryNow(): void {
     if (socket.connected) return
@@ -79,5 +85,5 @@ export const useLink = defineStore('link', () => {
   const beatLost = computed(() => silentMs.value > BEAT_LIMIT_MS)
   const downMs = computed(() => (downSince.value === null ? 0 : Math.max(0, clock.nowMs - downSince.value)))
 
-  return { socket, connected, attempt, refusedCode, downMs, silentMs, beatLate, beatLost, open, close, retryNow }
+  return { socket, connected, attempt, refusedCode, downMs, silentMs, beatLate, beatLost, open, close, renew, retryNow }
 })

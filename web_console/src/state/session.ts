@@ -5,6 +5,7 @@ import { computed, ref, shallowRef } from 'vue'
 
 import { currentLanguage } from '@/i18n/language'
 import { useClock } from '@/state/clock'
+import { useLink } from '@/state/link'
 import * as commands from '@/wire/commands'
 import { caller } from '@/wire/http'
 import { asRefusal, type Refusal } from '@/wire/refusal'
@@ -62,6 +63,12 @@ export const useSession = defineStore('session', () => {
 
   const signIn = (login: string, password: string) => attempt(() => commands.signIn(login, password))
 
+  /** From now on this password; the page goes on in a session of its own, all others end. Raises: Refusal. */
+  async function setPassword(password: string): Promise<void> {
+    enter(await commands.setPassword(password))
+    useLink().renew()
+  }
+
   async function signOut(): Promise<void> {
     try {
       await commands.signOut()
@@ -70,7 +77,7 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  return { phase, me: computed(() => me.value), person: computed(() => me.value?.person ?? null), refusal, begin, signIn, signOut, leave }
+  return { phase, me: computed(() => me.value), person: computed(() => me.value?.person ?? null), refusal, begin, signIn, setPassword, signOut, leave }
 })
 
 function startClean(): void {

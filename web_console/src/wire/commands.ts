@@ -13,6 +13,8 @@ export const signIn = (login: string, password: string) => post<Me>('/api/sign-i
 export const signInByLink = (token: string) => post<Me>('/api/sign-in/link', { token })
 export const signOut = () => post<undefined>('/api/sign-out')
 export const me = () => get<Me>('/api/me')
+/** The answer is a new session; all others of the person are over. */
+export const setPassword = (password: string) => post<Me>('/api/me/password', { password })
 export const directory = () => get<Directory>('/api/directory')
 
 export interface Report { type: string; level?: Level; title?: string; words?: string; place: Place }
