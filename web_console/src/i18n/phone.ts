@@ -22,7 +22,7 @@ export const zh = {
     another: '另有召集：{title}', see: '查看', mine: '我的任务', none: '没有任务', noneHint: '有召集时此页响铃并显示。保持页面打开', failed: '任务未载入', all: '全部任务', unlockRing: '点按开启铃声',
   },
   meeting: { leave: '离会', camera: '摄像头', cameraOff: '摄像头关', mic: '静音中', micOn: '麦克风开', talk: '按住说话', talking: '讲话中', waiting: '等待画面', connecting: '接通中', cut: '画面中断', joining: '正在入会', me: '我', noCamera: '摄像头未开：{why}', publishing: '接通麦克风', muted: '你被静音', reconnecting: '重连中 · 第 {n} 次', media: '媒体重连中 · 第 {n} 次' },
-  link: { down: '与中心断开 {time}', attempt: '第 {n} 次重连', now: '立即重试' },
+  link: { down: '与中心断开 {time}', short: '断开 {time}', now: '立即重试' },
   desk: '此账号在指挥席工作',
   toDesk: '打开指挥席',
 }
@@ -47,7 +47,7 @@ export const en: typeof zh = {
     another: 'Also summoned: {title}', see: 'See', mine: 'My tasks', none: 'No task', noneHint: 'A summons rings and shows here. Keep this page open', failed: 'Tasks not loaded', all: 'All tasks', unlockRing: 'Tap to turn the ring on',
   },
   meeting: { leave: 'Leave', camera: 'Camera', cameraOff: 'Camera off', mic: 'Muted', micOn: 'Mic on', talk: 'Hold to talk', talking: 'Talking', waiting: 'Waiting for a picture', connecting: 'Connecting', cut: 'Interrupted', joining: 'Joining', me: 'Me', noCamera: 'Camera off: {why}', publishing: 'Opening the mic', muted: 'You were muted', reconnecting: 'Reconnecting · try {n}', media: 'Media reconnecting · try {n}' },
-  link: { down: 'Cut off from the centre {time}', attempt: 'Try {n}', now: 'Retry now' },
+  link: { down: 'Centre out of reach {time}', short: 'Cut {time}', now: 'Retry' },
   desk: 'This account works at the desk',
   toDesk: 'Open the desk',
 }
