@@ -28,6 +28,7 @@ class SummonsIssued:
     summons_id: SummonsId
     plan_id: PlanId
     plan_name: str
+    plan_name_en: str
     room_id: RoomId
     by: PersonId
     undo_until: datetime

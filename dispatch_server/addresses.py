@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from urllib.parse import urlsplit
 
 import ifaddr
 
 from dispatch_server.config import Config
 
+_ITSELF = frozenset({"localhost", "127.0.0.1", "::1"})
 _ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - the meaning of "every address", not a listener
 
 
@@ -27,6 +29,15 @@ def phone_addresses(config: Config) -> tuple[str, ...]:
     if config.host not in _ANY:
         return (config.host,)
     return local_addresses() or ("127.0.0.1",)
+
+
+def url_for_others(config: Config, base_url: str) -> str:
+    """Where other machines find the hub that somebody found at `base_url`: there too, unless that is this
+    machine's name for itself.
+    """
+    if not config.https or urlsplit(base_url).hostname not in _ITSELF:
+        return base_url
+    return f"https://{phone_addresses(config)[0]}:{config.port + 1}"
 
 
 def media_addresses(config: Config) -> tuple[str, ...]:

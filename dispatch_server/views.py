@@ -145,6 +145,7 @@ def incident_head(directory: Directory, case: Case) -> wire.IncidentHead:
             id=summons.id,
             plan_id=summons.plan_id,
             plan_name=summons.plan_name,
+            plan_name_en=summons.plan_name_en,
             issued_at=summons.issued_at,
             undo_until=summons.undo_until,
             state=summons.state.value,

@@ -151,6 +151,7 @@ class SummonsView(View):
     id: str
     plan_id: str | None
     plan_name: str
+    plan_name_en: str
     issued_at: Instant
     undo_until: Instant
     state: str

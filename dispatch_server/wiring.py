@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dispatch_server.addresses import url_for_others
 from dispatch_server.clock import Clock
 from dispatch_server.config import Config
 from dispatch_server.directories import Directories
@@ -316,7 +318,7 @@ def assemble(
     async def console_built() -> bool:
         return pages.built
 
-    pages = Pages(DIST, ca_path)
+    pages, found_by_others = Pages(DIST, ca_path), partial(url_for_others, config)
     routes = (
         *IncidentRoutes(
             reporting=reporting,
@@ -330,9 +332,14 @@ def assemble(
             answers=answers, incidents=incidents, looking=looking, room_life=room_life, directory=directory
         ).routes(),
         *FeedRoutes(
-            feeds=feeds, locating=locating, positions=positions, director=director, directory=directory
+            feeds=feeds,
+            locating=locating,
+            positions=positions,
+            director=director,
+            directory=directory,
+            url_for_others=found_by_others,
         ).routes(),
-        *PeopleRoutes(administering=administering).routes(),
+        *PeopleRoutes(administering=administering, url_for_others=found_by_others).routes(),
     )
     description = openapi.document(routes, version=VERSION)
     app = make_app(

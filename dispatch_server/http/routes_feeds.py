@@ -23,12 +23,14 @@ class FeedRoutes:
         positions: PositionBook,
         director: MediaDirector,
         directory: Callable[[], Directory],
+        url_for_others: Callable[[str], str],
     ) -> None:
         self._feeds = feeds
         self._locating = locating
         self._positions = positions
         self._director = director
         self._directory = directory
+        self._url_for_others = url_for_others
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -93,7 +95,7 @@ class FeedRoutes:
         return wire.DeviceCreated(
             feed=await self._view(device.feed),
             token=device.token,
-            whip_url=f"{request.base_url}/whip/{device.feed.id}",
+            whip_url=f"{self._url_for_others(request.base_url)}/whip/{device.feed.id}",
         )
 
     async def _revoke_device(self, request: Request) -> wire.FeedView:

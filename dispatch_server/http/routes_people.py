@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dispatch_server import bodies, views, wire
 from dispatch_server.http.route import Request, Route
 from dispatch_server.usecases.administering import Administering
 
 
 class PeopleRoutes:
-    def __init__(self, *, administering: Administering) -> None:
+    def __init__(self, *, administering: Administering, url_for_others: Callable[[str], str]) -> None:
         self._administering = administering
+        self._url_for_others = url_for_others
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -63,4 +66,5 @@ class PeopleRoutes:
 
     async def _link(self, request: Request) -> wire.SignInLink:
         token, expires_at = await self._administering.sign_in_link(request.caller, request.path["person_id"])
-        return wire.SignInLink(url=f"{request.base_url}/sign-in#link={token}", expires_at=expires_at)
+        url = self._url_for_others(request.base_url)
+        return wire.SignInLink(url=f"{url}/sign-in#link={token}", expires_at=expires_at)

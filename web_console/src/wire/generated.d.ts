@@ -3126,6 +3126,8 @@ export interface components {
             plan_id: string | null;
             /** Plan Name */
             plan_name: string;
+            /** Plan Name En */
+            plan_name_en: string;
             /** Issued At */
             issued_at: string;
             /** Undo Until */
