@@ -17,7 +17,7 @@ export const zh = {
   },
   sign: {
     title: '登录', login: '用户名', password: '密码', submit: '登录', busy: '登录中', out: '退出登录', asking: '连接中心',
-    unreachable: '连不上中心。检查网络后重试', needLink: '没有账号时，请向管理员索取一次性登录链接',
+    unreachable: '连不上中心，正在自动重试。请检查网络', needLink: '没有账号时，请向管理员索取一次性登录链接',
     ended: '登录已失效，请重新登录',
   },
   account: '账号',
@@ -61,7 +61,7 @@ export const en: Shared = {
   },
   sign: {
     title: 'Sign in', login: 'User name', password: 'Password', submit: 'Sign in', busy: 'Signing in', out: 'Sign out', asking: 'Connecting to the centre',
-    unreachable: 'The centre cannot be reached. Check the network, then retry', needLink: 'No account? Ask the administrator for a one-time link',
+    unreachable: 'The centre cannot be reached; trying again by itself. Check the network', needLink: 'No account? Ask the administrator for a one-time link',
     ended: 'Your session has ended. Sign in again',
   },
   account: 'Account',

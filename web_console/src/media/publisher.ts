@@ -5,7 +5,7 @@ import { ref } from 'vue'
 import { backoffMs } from '@/media/backoff'
 import { gathered } from '@/media/gathering'
 import { caller } from '@/wire/http'
-import { asRefusal, Refusal, refusalOf } from '@/wire/refusal'
+import { asRefusal, isFinal, Refusal, refusalOf } from '@/wire/refusal'
 
 export type PublisherPhase = 'idle' | 'starting' | 'live' | 'retrying' | 'refused'
 
@@ -155,7 +155,7 @@ export class Publisher {
     this.refusal.value = refusal
     this.drop()
     if (this.phase.value === 'idle') return
-    if (refusal.kind === 'refused' && ['not_found', 'not_allowed', 'room_ended', 'room_over', 'not_permitted_in_room'].includes(refusal.code)) {
+    if (isFinal(refusal)) {
       this.phase.value = 'refused'
       return
     }

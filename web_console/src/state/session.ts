@@ -6,6 +6,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { currentLanguage } from '@/i18n/language'
 import { useClock } from '@/state/clock'
 import { useLink } from '@/state/link'
+import { useTries } from '@/state/tries'
 import * as commands from '@/wire/commands'
 import { caller } from '@/wire/http'
 import { asRefusal, type Refusal } from '@/wire/refusal'
@@ -18,6 +19,8 @@ export const useSession = defineStore('session', () => {
   const me = shallowRef<Me | null>(null)
   const refusal = shallowRef<Refusal | null>(null)
   let lastPersonId: string | null = null
+  /** The one-time link that the page was opened with, until the hub has answered to it. */
+  let token: string | null = null
 
   /** Somebody else at the same screen starts with a clean page: no task, room or stream of the one before. */
   function enter(answer: Me): void {
@@ -47,18 +50,35 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  /** Finds out whether there is a session; a one-time link in the address is used up first and removed. */
+  /** Whether the hub has answered, with a session or without. */
+  async function find(): Promise<boolean> {
+    const link = token
+    if (link && (await attempt(() => commands.signInByLink(link)))) {
+      token = null
+      return true
+    }
+    const linkRefusal = link ? refusal.value : null
+    if (await attempt(commands.me)) return true
+    const answered = (reason: Refusal | null) => reason?.kind === 'refused' || reason?.kind === 'signed_out'
+    if (refusal.value?.kind !== 'signed_out' || (linkRefusal && !answered(linkRefusal))) {
+      phase.value = 'unreachable'
+      return false
+    }
+    token = null
+    phase.value = 'out'
+    refusal.value = linkRefusal
+    return true
+  }
+  const finding = useTries(find, { firstMs: 1_000, lastMs: 10_000 })
+
+  /**
+   * Finds out whether there is a session, for as long as the hub is out of reach; a one-time link in the address is
+   * used up first and removed.
+   */
   async function begin(): Promise<void> {
+    token = takeLinkToken() ?? token
     phase.value = 'asking'
-    caller.lang = currentLanguage()
-    const token = takeLinkToken()
-    if (token && (await attempt(() => commands.signInByLink(token)))) return
-    const linkRefusal = token ? refusal.value : null
-    if (await attempt(commands.me)) return
-    if (refusal.value?.kind === 'signed_out') {
-      phase.value = 'out'
-      refusal.value = linkRefusal
-    } else phase.value = 'unreachable'
+    await finding.begin()
   }
 
   const signIn = (login: string, password: string) => attempt(() => commands.signIn(login, password))
@@ -77,7 +97,7 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  return { phase, me: computed(() => me.value), person: computed(() => me.value?.person ?? null), refusal, begin, signIn, setPassword, signOut, leave }
+  return { phase, me: computed(() => me.value), person: computed(() => me.value?.person ?? null), refusal, begin, findNow: finding.now, signIn, setPassword, signOut, leave }
 })
 
 function startClean(): void {

@@ -19,6 +19,11 @@ export class Refusal extends Error {
   }
 }
 
+const FINAL = new Set(['not_found', 'not_allowed', 'room_ended', 'room_over', 'not_permitted_in_room', 'invalid_transition'])
+
+/** The door is shut for this person; everything else may be otherwise at the next try. */
+export const isFinal = ({ kind, code }: Refusal): boolean => kind === 'refused' && FINAL.has(code)
+
 export function asRefusal(reason: unknown): Refusal {
   if (reason instanceof Refusal) return reason
   return new Refusal('broken', 'unexpected', reason instanceof Error ? reason.message : String(reason))
