@@ -9,7 +9,7 @@ export const zh = {
   band: {
     down: '与中心断开 {time}', attempt: '第 {n} 次重连。计时用本机时钟继续走，一键扩群排队，恢复后补发', now: '立即重连',
     beat: '{n} 秒没有计时心跳', beatNext: '时限与升级可能无人看守。人工盯守，并电话通知技术值守',
-    sync: '列表未更新：{why}', sound: '声音被浏览器拦住。点按开启声音',
+    sync: '列表未更新：{why}', names: '名称未载入，自动重试中', sound: '声音被浏览器拦住。点按开启声音',
   },
   queue: {
     title: '警情', todo: '待处置', followUp: '待回访', sort: '剩余时间', new: '新建警情', empty: '无待处置警情', emptyFollowUp: '无待回访警情', unread: '{n} 条新动态',

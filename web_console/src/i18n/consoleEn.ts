@@ -10,7 +10,7 @@ export const en: typeof zh = {
   band: {
     down: 'Cut off from the centre {time}', attempt: 'Try {n}. Clocks run on locally; the key is queued and sent on return', now: 'Reconnect now',
     beat: 'No timer beat for {n} s', beatNext: 'Deadlines may be unwatched. Watch by hand and phone the technician',
-    sync: 'List not updated: {why}', sound: 'The browser blocks sound. Tap to turn it on',
+    sync: 'List not updated: {why}', names: 'Names not loaded; trying again by itself', sound: 'The browser blocks sound. Tap to turn it on',
   },
   queue: {
     title: 'Incidents', todo: 'To do', followUp: 'Follow-up', sort: 'Time left', new: 'New incident', empty: 'No open incident', emptyFollowUp: 'Nothing to follow up', unread: '{n} new events',

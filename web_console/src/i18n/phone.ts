@@ -5,6 +5,7 @@ import { en as journalEn, zh as journalZh } from '@/i18n/journal'
 export const zh = {
   target: journalZh.target,
   field: {
+    noTypes: '类型未载入，自动重试中',
     off: '未图传', live: '图传中', starting: '接通中', cut: '图传中断', position: '定位 ±{m} m', noPosition: '无定位', uplink: '上行 {rate}', battery: '{pct}%', inRoom: '{n} 人在会',
     type: '类型', place: '地点', placeHint: '例：锦绣工地东门', words: '情况', wordsHint: '人数、情绪、有无受伤', here: '当前位置 {lat}, {lon} ±{m} m', noHere: '未取得位置，可手写地点',
     start: '开始图传', startHint: '一按即报警情并开摄像头', resume: '继续图传', ready: '摄像头、定位已就绪', readyNoPosition: '摄像头已就绪，无定位', noCamera: '没有摄像头，只报警情', opening: '摄像头启动中', sending: '正在上报',
@@ -31,6 +32,7 @@ export const zh = {
 export const en: typeof zh = {
   target: journalEn.target,
   field: {
+    noTypes: 'Types not loaded; trying again by itself',
     off: 'Not live', live: 'Live', starting: 'Connecting', cut: 'Interrupted', position: 'Position ±{m} m', noPosition: 'No position', uplink: 'Up {rate}', battery: '{pct} %', inRoom: '{n} in room',
     type: 'Type', place: 'Place', placeHint: 'e.g. East gate of the site', words: 'What', wordsHint: 'How many, how tense, hurt?', here: 'Here: {lat}, {lon} ±{m} m', noHere: 'No position yet; write the place',
     start: 'Go live', startHint: 'One tap reports it and opens the camera', resume: 'Continue live', ready: 'Camera and position ready', readyNoPosition: 'Camera ready, no position', noCamera: 'No camera: reports only', opening: 'Opening the camera', sending: 'Reporting',
