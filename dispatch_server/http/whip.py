@@ -93,7 +93,7 @@ class WhipEndpoint:
         """The session is over, and with it the feed. A session that another one replaced ends nothing."""
         caller = await self._own(request)
         source_id, connection_id = request.match_info["source_id"], request.match_info["connection_id"]
-        if not self._director.is_sent_by(source_id, connection_id):
+        if not self._director.was_sent_by(source_id, connection_id):
             raise NotFound()
         if source_id.startswith("p:"):
             await self._director.unpublish(source_id=source_id, connection_id=connection_id)

@@ -27,6 +27,7 @@ from rtc.plane import Kind, Published, SlotsChanged, SourceStats, Subscribed
 _Reply = TypeVar("_Reply")
 
 CONNECTIONS_PER_PERSON = 8  # tabs and devices; a ninth is refused
+SENDERS_REMEMBERED = 5000
 CALL_TIMEOUT_S = 5.0
 
 _log = structlog.get_logger("media")
@@ -48,6 +49,7 @@ class MediaDirector:
         self._broadcaster = broadcaster
         self._viewers: dict[str, ViewerConnection] = {}
         self._publishers: dict[str, str] = {}  # connection -> source
+        self._last_sender: dict[str, str] = {}  # source -> its last connection, also when that is gone
         self._scopes: dict[str, str] = {}  # source -> incident
         self._live: dict[str, dict[str, bool]] = {}  # source -> what it sends
         self._opening: Counter[str] = Counter()  # per person, connections being made
@@ -69,6 +71,9 @@ class MediaDirector:
         """The source's packets will be taken in from this connection. Raises: RtcError."""
         published = await self._call(self._plane.publish(source_id=source_id, offer_sdp=offer_sdp))
         self._publishers[published.connection_id] = source_id
+        self._last_sender[source_id] = published.connection_id
+        if len(self._last_sender) > SENDERS_REMEMBERED:
+            self._last_sender.pop(next(iter(self._last_sender)))
         self._scopes[source_id] = incident_id
         return published
 
@@ -77,9 +82,15 @@ class MediaDirector:
         sending = (c for c in reversed(self._publishers) if self._publishers[c] == source_id)
         return next(sending, None) == connection_id
 
+    def was_sent_by(self, source_id: str, connection_id: str) -> bool:
+        """As `is_sent_by`, or it was the last one: senders close their connection before they say goodbye."""
+        return self.is_sent_by(source_id, connection_id) or (
+            self._last_sender.get(source_id) == connection_id and source_id not in self._publishers.values()
+        )
+
     async def unpublish(self, *, source_id: str, connection_id: str) -> None:
         """The connection is closed, if it is the source's. Raises: NotFound."""
-        if not self.is_sent_by(source_id, connection_id):
+        if not self.was_sent_by(source_id, connection_id):
             raise NotFound()
         await self._call(self._plane.close(connection_id=connection_id))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
@@ -23,6 +25,8 @@ pytestmark = pytest.mark.browser
 
 PUBLISHER = ROOT / "tests" / "integration" / "rtc" / "whip_publisher.py"
 SEND_CANVAS = Path(__file__).with_name("send_canvas.js").read_text()
+SEND_CLIP = Path(__file__).with_name("send_clip.js").read_text()
+WHIP_CLIENT = ROOT / "web_console" / "node_modules" / "whip-whep" / "whip.js"
 TONE_HZ = 880
 BODYCAM = {
     "name": "执法仪 07",
@@ -91,6 +95,43 @@ async def test_ffmpegs_whip_muxer_opens_an_incident_with_its_token_and_the_desk_
             view = await commander.incident(cast.incident_id)
             assert (view["type"], view["reporter_name"], len(view["feeds"])) == ("burst_pipe", "执法仪 07", 1)
             assert (view["feeds"][0]["kind"], view["feeds"][0]["state"]) == ("bodycam", "live")
+
+
+async def test_the_whip_client_of_npm_publishes_a_clip_takes_candidates_and_ends_its_feed(
+    hub: Hub, tmp_path: Path, chromium_path: str
+) -> None:
+    clip = make_clip(tmp_path / "green.mp4", GREEN, tone_hz=TONE_HZ)
+    async with browsers(chromium_path) as pages, someone(hub, "op.chengnan") as registrar:
+        desk, doors = await pages.start(), Doors(hub=hub, browsers=pages)
+        operator = await doors.console(desk, "op.chengnan")
+        device = await registrar.do("POST", "/api/devices", BODYCAM)
+        sender = await (await desk.new_context(bypass_csp=True)).new_page()
+        await sender.goto(f"{hub.url}/api/docs")
+        patched: list[int] = []
+        sender.on("response", lambda r: patched.append(r.status) if r.request.method == "PATCH" else None)
+        module = WHIP_CLIENT.read_text() + "\nwindow.WHIPClient = WHIPClient;"
+        await sender.add_script_tag(content=module, type="module")
+        await sender.wait_for_function("window.WHIPClient !== undefined")
+        url = urljoin(hub.url, urlsplit(device["whip_url"]).path)  # the page is the machine's own
+        data = base64.b64encode(clip.read_bytes()).decode()
+        asked = {"clip": f"data:video/mp4;base64,{data}", "url": url, "token": device["token"]}
+        await sender.evaluate(SEND_CLIP, asked)
+
+        await until(operator.queue, bool, what="the incident that the encoder opens")
+        seen = await operator.sees(GREEN, frames=25)
+        assert (seen["source"], seen["codec"]) == (device["feed"]["id"], "video/H264")
+        await operator.page.locator("body").click(position={"x": 5, "y": 400})
+        await operator.hears(TONE_HZ)
+        assert patched
+        assert set(patched) == {204}
+
+        await sender.evaluate("window.whip.stop()")
+        (incident_id,) = await operator.queue()
+
+        async def state() -> str:
+            return str((await registrar.incident(incident_id))["feeds"][0]["state"])
+
+        await until(state, lambda each: each == "ended", what="the feed's end")
 
 
 async def test_two_codecs_take_turns_on_the_stage_by_their_number_keys_without_negotiation(
