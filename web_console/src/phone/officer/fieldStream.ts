@@ -1,6 +1,9 @@
-/** One tap: the incident is reported, its feed opened, camera and microphone published; each step tried until it holds. */
+/**
+ * One tap: the incident is reported, its feed opened, camera and microphone published; each step tried until it holds.
+ * A device without a camera goes as far as it can: its feed carries the position, and the picture follows when there is one.
+ */
 
-import { computed, onBeforeUnmount, ref, shallowRef } from 'vue'
+import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 
 import { backoffMs } from '@/media/backoff'
 import { Publisher } from '@/media/publisher'
@@ -27,7 +30,7 @@ const recall = (): Kept | null => {
 export function useFieldStream() {
   const streams = useStreams()
   const publisher = new Publisher()
-  onBeforeUnmount(useSubscriber().keepGoing(publisher))
+  onScopeDispose(useSubscriber().keepGoing(publisher))
   const phase = ref<FieldPhase>('idle')
   const refusal = shallowRef<Refusal | null>(null)
   const attempt = ref(0)
@@ -42,6 +45,11 @@ export function useFieldStream() {
     else sessionStorage.removeItem(KEPT)
   }
 
+  /** Camera and microphone into the feed that is on, if this device has them and nothing is sent yet. */
+  async function send(camera: () => Promise<MediaStream | null>): Promise<void> {
+    const stream = await camera()
+    if (stream && kept.value && phase.value === 'on' && publisher.phase.value === 'idle') publisher.start(kept.value.whipUrl, stream)
+  }
   /**
    * @param report null to stream into `incidentId`, which exists.
    * The keys stay the same over all tries, so that a lost answer makes no second incident.
@@ -54,24 +62,19 @@ export function useFieldStream() {
       nextTryAt.value = null
       phase.value = 'reporting'
       try {
-        const opened = camera()
+        void camera()
         if (!known && report) {
           const incident = await commands.reportIncident(report, keys.report)
           streams.put(incident)
           known = incident.id
         }
         if (!known) return
-        const stream = await opened
-        if (!stream) {
-          phase.value = 'idle'
-          return
-        }
         const { feed, whip_url: whipUrl } = await commands.openFeed({ incident_id: known, kind: 'phone' }, keys.feed)
         keep({ incidentId: known, feedId: feed.id, whipUrl, since: Date.now() })
         attempt.value = 0
         refusal.value = null
         phase.value = 'on'
-        publisher.start(whipUrl, stream)
+        await send(camera)
       } catch (reason) {
         refusal.value = asRefusal(reason)
         if (refusal.value.kind === 'refused' || refusal.value.kind === 'signed_out') {
@@ -91,10 +94,8 @@ export function useFieldStream() {
   /** After a reload: publishes again into the feed that was on. */
   async function resume(camera: () => Promise<MediaStream | null>): Promise<void> {
     if (!kept.value) return
-    const stream = await camera()
-    if (!stream || !kept.value) return
     phase.value = 'on'
-    publisher.start(kept.value.whipUrl, stream)
+    await send(camera)
   }
   async function end(): Promise<void> {
     const feedId = kept.value?.feedId
@@ -106,7 +107,7 @@ export function useFieldStream() {
     if (feedId) await commands.endFeed(feedId)
   }
   return {
-    publisher, phase, refusal, kept, start, resume, end,
+    publisher, phase, refusal, kept, start, resume, send, end,
     /** Waiting to report, or the media path is being rebuilt. */
     cut: computed(() => phase.value === 'waiting' || (phase.value === 'on' && publisher.phase.value === 'retrying')),
     attempt: computed(() => (phase.value === 'waiting' ? attempt.value : publisher.attempt.value)),
