@@ -5,11 +5,11 @@ import { zh as journalZh } from '@/i18n/journal'
 export const zh = {
   ...journalZh,
   top: { centre: '{site} · 联动指挥', open: '在办', overdue: '超期', resolved: '待回访', admin: '管理', mutedFor: '静音 {n} 秒', acknowledge: '知悉 {n} 件超期', quiet: '无超期告警' },
-  health: { service: '服务', media: '媒体', timer: '计时', loss: '媒体 丢包 {pct}%', mediaDown: '媒体 重连中', mediaUnknown: '媒体 未知', serviceDown: '服务 中断', timerLate: '计时 {n} 秒无心跳' },
+  health: { service: '服务', media: '媒体', timer: '计时', loss: '媒体 丢包 {pct}%', mediaDown: '媒体 重连中', mediaCrowded: '媒体 未接入', mediaUnknown: '媒体 未知', serviceDown: '服务 中断', timerLate: '计时 {n} 秒无心跳' },
   band: {
     down: '与中心断开 {time}', attempt: '第 {n} 次重连。计时用本机时钟继续走，一键扩群排队，恢复后补发', now: '立即重连',
     beat: '{n} 秒没有计时心跳', beatNext: '时限与升级可能无人看守。人工盯守，并电话通知技术值守',
-    sync: '列表未更新：{why}', names: '名称未载入，自动重试中', sound: '声音被浏览器拦住。点按开启声音',
+    sync: '列表未更新：{why}', crowded: '每分钟自动再试', names: '名称未载入，自动重试中', sound: '声音被浏览器拦住。点按开启声音',
   },
   queue: {
     title: '警情', todo: '待处置', followUp: '待回访', sort: '剩余时间', new: '新建警情', empty: '无待处置警情', emptyFollowUp: '无待回访警情', unread: '{n} 条新动态',
@@ -20,7 +20,7 @@ export const zh = {
     resolve: '处置完毕', followUp: '回访办结', reopen: '重新打开', closed: '已办结', pick: '选一件警情', pickHint: 'J / K 切换', reporter: '报告人 {name}',
   },
   stage: {
-    live: '实时', cut: '中断', connecting: '接通中', noPicture: '没有画面', noVideo: '未开摄像头', waiting: '等待接入', frozen: '画面停住', reconnecting: '重连中 · 第 {n} 次', cutFor: '已断 {time}',
+    live: '实时', cut: '中断', connecting: '接通中', noPicture: '没有画面', noVideo: '未开摄像头', waiting: '等待接入', frozen: '画面停住', notConnected: '画面未接入', reconnecting: '重连中 · 第 {n} 次', cutFor: '已断 {time}',
     interrupted: '重连中 · {time}', mediaDown: '媒体重连中 · 第 {n} 次', full: '全屏', talk: '喊话', talkKey: '按住空格', talking: '喊话中', talkOpening: '接通麦克风', talkNoRoom: '扩群后可喊话', talkToggle: '点按常开',
     rtt: '往返 {ms} ms', loss: '丢包 {pct}%', inRoom: '{n} 人在会', speaking: '正在讲话', noPosition: '无定位', more: '下一页', size: '{w}×{h}',
   },

@@ -6,11 +6,11 @@ import { en as journalEn } from '@/i18n/journal'
 export const en: typeof zh = {
   ...journalEn,
   top: { centre: '{site} · Command', open: 'Open', overdue: 'Overdue', resolved: 'Follow-up', admin: 'Administration', mutedFor: 'Muted {n} s', acknowledge: 'Acknowledge {n} overdue', quiet: 'No overdue alarm' },
-  health: { service: 'Hub', media: 'Media', timer: 'Timer', loss: 'Media loss {pct} %', mediaDown: 'Media reconnecting', mediaUnknown: 'Media unknown', serviceDown: 'Hub cut off', timerLate: 'Timer silent {n} s' },
+  health: { service: 'Hub', media: 'Media', timer: 'Timer', loss: 'Media loss {pct} %', mediaDown: 'Media reconnecting', mediaCrowded: 'Media not connected', mediaUnknown: 'Media unknown', serviceDown: 'Hub cut off', timerLate: 'Timer silent {n} s' },
   band: {
     down: 'Cut off from the centre {time}', attempt: 'Try {n}. Clocks run on locally; the key is queued and sent on return', now: 'Reconnect now',
     beat: 'No timer beat for {n} s', beatNext: 'Deadlines may be unwatched. Watch by hand and phone the technician',
-    sync: 'List not updated: {why}', names: 'Names not loaded; trying again by itself', sound: 'The browser blocks sound. Tap to turn it on',
+    sync: 'List not updated: {why}', crowded: 'tried again every minute', names: 'Names not loaded; trying again by itself', sound: 'The browser blocks sound. Tap to turn it on',
   },
   queue: {
     title: 'Incidents', todo: 'To do', followUp: 'Follow-up', sort: 'Time left', new: 'New incident', empty: 'No open incident', emptyFollowUp: 'Nothing to follow up', unread: '{n} new events',
@@ -21,7 +21,7 @@ export const en: typeof zh = {
     resolve: 'Resolved', followUp: 'Follow-up', reopen: 'Reopen', closed: 'Closed', pick: 'Choose an incident', pickHint: 'J / K to move', reporter: 'Reported by {name}',
   },
   stage: {
-    live: 'Live', cut: 'Cut off', connecting: 'Connecting', noPicture: 'No picture', noVideo: 'Camera off', waiting: 'Waiting', frozen: 'Picture frozen', reconnecting: 'Reconnecting · try {n}', cutFor: 'Cut off {time}',
+    live: 'Live', cut: 'Cut off', connecting: 'Connecting', noPicture: 'No picture', noVideo: 'Camera off', waiting: 'Waiting', frozen: 'Picture frozen', notConnected: 'Not connected', reconnecting: 'Reconnecting · try {n}', cutFor: 'Cut off {time}',
     interrupted: 'Reconnecting · {time}', mediaDown: 'Media reconnecting · try {n}', full: 'Full', talk: 'Talk', talkKey: 'hold Space', talking: 'Talking', talkOpening: 'Opening mic', talkNoRoom: 'Talk after the key', talkToggle: 'Click to keep on',
     rtt: 'RTT {ms} ms', loss: 'Loss {pct} %', inRoom: '{n} in room', speaking: 'Talking', noPosition: 'No position', more: 'Next page', size: '{w}×{h}',
   },

@@ -2,7 +2,7 @@
 
 import { ref } from 'vue'
 
-import { backoffMs } from '@/media/backoff'
+import { retryWaitMs } from '@/media/backoff'
 import { gathered } from '@/media/gathering'
 import { caller } from '@/wire/http'
 import { asRefusal, isFinal, Refusal, refusalOf } from '@/wire/refusal'
@@ -161,7 +161,7 @@ export class Publisher {
     }
     this.phase.value = 'retrying'
     this.attempt.value += 1
-    const wait = backoffMs(this.attempt.value, 500, 5_000)
+    const wait = retryWaitMs(refusal.code, this.attempt.value, 500, 5_000)
     this.nextTryAt.value = performance.now() + wait
     this.timer = window.setTimeout(() => void this.publish(), wait)
   }

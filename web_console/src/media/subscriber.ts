@@ -3,14 +3,14 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowReactive, shallowRef } from 'vue'
 
-import { backoffMs } from '@/media/backoff'
+import { isCrowded, retryWaitMs } from '@/media/backoff'
 import { openReceiving, type Receiving } from '@/media/connection'
 import { Loudspeaker } from '@/media/loudspeaker'
 import { planWatch, type View } from '@/media/watchPlan'
 import { useLink } from '@/state/link'
 import { useStreams } from '@/state/streamStore'
 import type { LiveSources, SlotState, SourceStats } from '@/wire/events'
-import { asRefusal } from '@/wire/refusal'
+import { asRefusal, type Refusal } from '@/wire/refusal'
 import { ask } from '@/wire/socket'
 
 /** Changes of the views within this time travel as one message. */
@@ -31,6 +31,8 @@ export const useSubscriber = defineStore('subscriber', () => {
   const loudspeaker = new Loudspeaker()
   const phase = ref<'idle' | 'opening' | 'up' | 'down'>('idle')
   const attempt = ref(0)
+  /** Why there is no connection although the hub is in reach: it has no room for one more. */
+  const crowded = shallowRef<Refusal | null>(null)
   const incidentId = ref<string | null>(null)
   const views = new Map<string, View>()
   /** Slot by view id. */
@@ -65,8 +67,8 @@ export const useSubscriber = defineStore('subscriber', () => {
         else videoMids.push(mid)
       }
       changed()
-    } catch {
-      again()
+    } catch (reason) {
+      again(asRefusal(reason))
     } finally {
       opening = false
     }
@@ -74,16 +76,21 @@ export const useSubscriber = defineStore('subscriber', () => {
   function up(): void {
     phase.value = 'up'
     attempt.value = 0
+    crowded.value = null
   }
   function lost(): void {
     discard()
-    again()
+    again(null)
   }
-  function again(): void {
+  function again(refusal: Refusal | null): void {
+    const full = refusal && isCrowded(refusal.code) ? refusal : null
+    // The first refusal of a kind begins its own row of waits.
+    if (full && !crowded.value) attempt.value = 0
+    crowded.value = full
     phase.value = 'down'
     attempt.value += 1
     clearTimeout(timer)
-    timer = window.setTimeout(() => void open(), backoffMs(attempt.value, 250, 3_000))
+    timer = window.setTimeout(() => void open(), retryWaitMs(refusal?.code ?? '', attempt.value, 250, 3_000))
   }
   function discard(): void {
     receiving?.close()
@@ -165,7 +172,7 @@ export const useSubscriber = defineStore('subscriber', () => {
   })
 
   return {
-    phase, attempt, incidentId, live, slots, stats, speaking, placed,
+    phase, attempt, crowded, incidentId, live, slots, stats, speaking, placed,
     soundBlocked: computed(() => loudspeaker.blocked.value),
     unlockSound: () => {
       loudspeaker.unlock()
@@ -184,9 +191,14 @@ export const useSubscriber = defineStore('subscriber', () => {
       if (phase.value === 'idle') phase.value = 'opening'
       void open()
     },
+    /** At once instead of after the wait: a page was closed somewhere. */
+    retryNow: () => {
+      if (phase.value === 'down') void open()
+    },
     stop: () => {
       clearTimeout(timer)
       discard()
+      crowded.value = null
       phase.value = 'idle'
     },
     /** The incident whose sounds are heard and whose pictures may be asked for. */

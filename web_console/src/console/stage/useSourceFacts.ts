@@ -46,6 +46,6 @@ export function useSourceFacts(source: () => Source) {
       if (source().state !== 'interrupted') return ''
       return cutMs.value > RECONNECTING_MS ? t('stage.cutFor', { time: formatSpan(cutMs.value) }) : t('stage.interrupted', { time: formatSpan(cutMs.value) })
     }),
-    mediaCut: computed(() => (media.phase === 'down' ? t('stage.mediaDown', { n: Math.max(1, media.attempt) }) : '')),
+    mediaCut: computed(() => (media.phase !== 'down' ? '' : media.crowded ? t('stage.notConnected') : t('stage.mediaDown', { n: Math.max(1, media.attempt) }))),
   }
 }

@@ -5,7 +5,7 @@
 
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 
-import { backoffMs } from '@/media/backoff'
+import { backoffMs, isCrowded } from '@/media/backoff'
 import { Publisher } from '@/media/publisher'
 import { useSubscriber } from '@/media/subscriber'
 import { useStreams } from '@/state/streamStore'
@@ -110,6 +110,8 @@ export function useFieldStream() {
     publisher, phase, refusal, kept, start, resume, send, end,
     /** Waiting to report, or the media path is being rebuilt. */
     cut: computed(() => phase.value === 'waiting' || (phase.value === 'on' && publisher.phase.value === 'retrying')),
+    /** The media service had no room for this stream; it is tried again slowly. */
+    full: computed(() => (publisher.phase.value === 'retrying' && publisher.refusal.value && isCrowded(publisher.refusal.value.code) ? publisher.refusal.value : null)),
     attempt: computed(() => (phase.value === 'waiting' ? attempt.value : publisher.attempt.value)),
     nextTryAt: computed(() => (phase.value === 'waiting' ? nextTryAt.value : publisher.nextTryAt.value)),
     forget: () => {
