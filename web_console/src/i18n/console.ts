@@ -13,6 +13,7 @@ export const zh = {
   },
   queue: {
     title: '警情', todo: '待处置', followUp: '待回访', sort: '剩余时间', new: '新建警情', empty: '无待处置警情', emptyFollowUp: '无待回访警情', unread: '{n} 条新动态',
+    unlisted: '另有 {n} 件未列出',
     notSummoned: '未扩群', summary: '{n} 部门 · {m} 到位', overdue: '已超期 · {n} 部门未到位', untimed: '不计响应时限', waiting: '待回访 {n} 件', waitingSince: '最早一件 {time} 处置完毕',
   },
   head: {

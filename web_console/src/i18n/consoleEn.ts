@@ -14,6 +14,7 @@ export const en: typeof zh = {
   },
   queue: {
     title: 'Incidents', todo: 'To do', followUp: 'Follow-up', sort: 'Time left', new: 'New incident', empty: 'No open incident', emptyFollowUp: 'Nothing to follow up', unread: '{n} new events',
+    unlisted: '{n} more not listed',
     notSummoned: 'Not summoned', summary: '{m} of {n} in place', overdue: 'Overdue · {n} missing', untimed: 'No response clock', waiting: '{n} to follow up', waitingSince: 'oldest resolved {time}',
   },
   head: {

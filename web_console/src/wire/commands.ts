@@ -2,7 +2,7 @@
 
 import { get, patch, post } from '@/wire/http'
 import type {
-  Agency, AssignmentMode, AssignmentView, Directory, FeedKind, FeedView, FollowUpResult, IncidentView, JournalEventView, Level, Me,
+  Agency, AssignmentMode, AssignmentView, Counts, Directory, FeedKind, FeedView, FollowUpResult, IncidentView, JournalEventView, Level, Me,
   MyAssignment, Person, Place, PlanPreview, PlanSummary, Position, Role, RoomView,
   Summoned,
 } from '@/wire/views'
@@ -20,10 +20,8 @@ export const directory = () => get<Directory>('/api/directory')
 export interface Report { type: string; level?: Level; title?: string; words?: string; place: Place }
 export const reportIncident = (report: Report, key?: string) => post<IncidentView>('/api/incidents', report, key)
 export const incident = (id: string) => get<IncidentView>(`/api/incidents/${id}`)
-export const incidents = (state: 'open' | 'closed') =>
-  get<{ incidents: IncidentView[]; counts: { open: number; overdue: number; resolved: number } }>(
-    `/api/incidents?state=${state}`,
-  )
+/** How many there are in sight, listed or not. */
+export const counts = () => get<{ counts: Counts }>('/api/incidents?state=open&limit=1')
 export const relabel = (id: string, change: Partial<Pick<Report, 'type' | 'level' | 'title'>>) =>
   patch<IncidentView>(`/api/incidents/${id}`, change)
 /** @param stream `incident:<id>` or `room:<id>`. */

@@ -39,6 +39,7 @@ export type ParticipantView = Schemas['ParticipantView']
 export type RoomView = Schemas['RoomView']
 export type JournalEventView = Schemas['JournalEventView']
 
+export type Counts = Schemas['Counts']
 export type PlanPreview = Schemas['PlanView']
 export type PlanSummary = Schemas['PlanEntry']
 export type MyAssignment = Schemas['AssignmentAndIncident']

@@ -1,0 +1,41 @@
+/** Counting incidents where the page holds only those that are nearest to their deadline. Pure. */
+
+import { isTimed } from '@/console/queue/queueOrder'
+import { readSla } from '@/sla/sla'
+import type { Counts, IncidentView } from '@/wire/views'
+
+export interface Tally { open: number; overdue: number; resolved: number }
+
+/** A sync brings no more than so many. */
+export const SYNC_LIMIT = 200
+export const NONE: Tally = { open: 0, overdue: 0, resolved: 0 }
+
+const isOpen = (incident: IncidentView) => incident.state !== 'closed'
+const isOverdue = (incident: IncidentView, nowMs: number) => readSla(incident.clock, nowMs).state === 'breach'
+const isResolved = (incident: IncidentView) => incident.state === 'resolved'
+
+/** There may be incidents that the page does not hold. */
+export const atLimit = (incidents: readonly IncidentView[]): boolean => incidents.filter(isOpen).length >= SYNC_LIMIT
+
+export function countHeld(incidents: readonly IncidentView[], nowMs: number): Tally {
+  const timed = incidents.filter(isTimed)
+  return { open: timed.length, overdue: timed.filter((incident) => isOverdue(incident, nowMs)).length, resolved: incidents.filter(isResolved).length }
+}
+
+/**
+ * What the hub counts and the page does not hold. The hub's words are wider: its open ones include the resolved, and its
+ * overdue ones the resolved whose departments never came; so the page's own are counted here by the same rule.
+ */
+export function beyond(counts: Counts, incidents: readonly IncidentView[], nowMs: number): Tally {
+  const open = incidents.filter(isOpen)
+  const resolved = open.filter(isResolved).length
+  const overdue = open.filter((incident) => isOverdue(incident, nowMs)).length
+  const rest = (all: number, own: number) => Math.max(0, all - own)
+  return {
+    open: rest(counts.open - counts.resolved, open.length - resolved), overdue: rest(counts.overdue, overdue), resolved: rest(counts.resolved, resolved),
+  }
+}
+
+export const sum = (one: Tally, other: Tally): Tally => ({
+  open: one.open + other.open, overdue: one.overdue + other.overdue, resolved: one.resolved + other.resolved,
+})
