@@ -10,7 +10,7 @@ import { sentenceOf, type Names } from '@/timeline/sentence'
 import type { JournalEventView } from '@/wire/views'
 
 const NAMES: Names = {
-  department: (id) => `department ${id}`, agency: (id) => `agency ${id}`, person: (id) => `person ${id}`, feed: (id) => `feed ${id}`,
+  department: (id) => `department ${id}`, agency: (id) => `agency ${id}`, person: (id) => `person ${id}`, feed: (id) => `feed ${id}`, inLanguage: (name, nameEn) => nameEn || name,
   participant: (id) => `participant ${id}`, word: (key) => key,
 }
 const event = (kind: string, payload: Record<string, unknown>, actor: JournalEventView['actor'] = null): JournalEventView => ({
@@ -50,6 +50,14 @@ describe('the sentences', () => {
   it('do not name the actor twice', () => {
     const joined = event('participant_joined', { name: 'Li' }, { id: '1', name: 'Li', agency_id: 'a' })
     expect(sentenceOf(joined, NAMES).params).toEqual({ person: '' })
+  })
+})
+
+describe('the plan of a summons', () => {
+  it('is named in the language of the page', () => {
+    const issued = (names: object) => sentenceOf(event('summons_issued', { ...names, assignments: [{}, {}] }), NAMES).params
+    expect(issued({ plan_name: '讨薪', plan_name_en: 'Unpaid wages' })).toEqual({ plan: 'Unpaid wages', n: '2' })
+    expect(issued({ plan_name: '讨薪' })).toEqual({ plan: '讨薪', n: '2' })
   })
 })
 

@@ -10,6 +10,9 @@ export function currentLanguage(): Language {
 
 export const language = ref<Language>('zh')
 
+/** Which of two names the page shows; a name that has no English form stays as it is. */
+export const inLanguage = (name: string, nameEn: string | null | undefined): string => (language.value === 'en' && nameEn ? nameEn : name)
+
 export function setLanguage(wanted: Language): void {
   language.value = wanted
   document.cookie = `lang=${wanted}; path=/; max-age=31536000; samesite=lax`

@@ -3,7 +3,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
-import { language } from '@/i18n/language'
+import { inLanguage, language } from '@/i18n/language'
 import { en, zh } from '@/i18n/shared'
 import { useTries } from '@/state/tries'
 import * as commands from '@/wire/commands'
@@ -34,7 +34,7 @@ export const useDirectory = defineStore('directory', () => {
 
   const words = computed(() => (language.value === 'en' ? en : zh).unnamed)
   const named = (item: { name: string; name_en: string } | undefined, otherwise: string) =>
-    item ? (language.value === 'en' && item.name_en ? item.name_en : item.name) : otherwise
+    item ? inLanguage(item.name, item.name_en) : otherwise
 
   return {
     content, loaded, refusal,

@@ -8,6 +8,8 @@ export interface Names {
   agency: (agencyId: string) => string
   person: (personId: string) => string
   feed: (feedId: string) => string
+  /** Whichever of the two is in the page's language. */
+  inLanguage: (name: string, nameEn: string) => string
   participant: (participantId: string) => string
   word: (key: string) => string
 }
@@ -41,7 +43,7 @@ const feed = (p: Record<string, unknown>, n: Names) => ({ feed: text(p.name) || 
 const RULES: Record<string, Rule> = {
   incident_received: { icon: 'inbox', params: (p) => ({ title: text(p.title), number: text(p.number) }) },
   incident_relabelled: { icon: 'tag' },
-  summons_issued: { icon: 'summons', params: (p) => ({ plan: text(p.plan_name), n: text(list(p.assignments).length) }) },
+  summons_issued: { icon: 'summons', params: (p, n) => ({ plan: n.inLanguage(text(p.plan_name), text(p.plan_name_en)), n: text(list(p.assignments).length) }) },
   summons_recalled: { icon: 'undo' },
   assignments_resummoned: {
     icon: 'summons',
