@@ -15,9 +15,9 @@ from dispatch_server.clock import system_clock
 from dispatch_server.config import Config
 from dispatch_server.errors import StartError
 from dispatch_server.journal import Break, first_break, heads_text, instant
+from dispatch_server.running import database_url
 from dispatch_server.store.engine import open_engine
 from dispatch_server.store.reader import Reader
-from dispatch_server.wiring import database_url
 
 PAGE = 1000
 

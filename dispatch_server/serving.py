@@ -24,7 +24,8 @@ from dispatch_server.errors import StartError
 from dispatch_server.ids import random_id, random_token
 from dispatch_server.local_socket import serve_commands
 from dispatch_server.notifying import AppriseNotifier
-from dispatch_server.wiring import Hub, running
+from dispatch_server.running import running
+from dispatch_server.wiring import Hub
 from rtc.errors import MediaUnavailable
 from rtc.supervisor import WorkerProcess
 

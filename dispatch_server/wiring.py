@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -50,7 +49,6 @@ from dispatch_server.sockets.limits import SocketLimits
 from dispatch_server.sockets.presence import Presence
 from dispatch_server.sockets.server import SocketBroadcaster, make_server
 from dispatch_server.store.accounts import Accounts
-from dispatch_server.store.engine import migrate, open_engine, sqlite_url
 from dispatch_server.store.reader import Reader
 from dispatch_server.store.reference import Reference
 from dispatch_server.store.writer import Writer
@@ -70,7 +68,6 @@ from dispatch_server.usecases.sign_in import SignInDesk
 from dispatch_server.usecases.summoning import Summoning
 
 VERSION = "0.1.0"
-LAST_JOBS_S = 2.0  # a message on its way out at the end may take so long; it goes again at the next start
 DIST = Path(__file__).resolve().parent.parent / "web_console" / "dist"
 
 
@@ -102,59 +99,6 @@ class Hub:
     pages: Pages
     sockets: socketio.AsyncServer
     description: Mapping[str, Any]
-
-
-def database_url(config: Config) -> str:
-    return config.database_url or sqlite_url(config.data / "liandong.db")
-
-
-@asynccontextmanager
-async def running(
-    config: Config,
-    *,
-    clock: Clock,
-    new_id: NewId,
-    new_token: Callable[[], str],
-    plane: MediaPlane,
-    notifier: Notifier,
-    ca_path: Path | None = None,
-) -> AsyncIterator[Hub]:
-    """A hub whose engine turns; leaving the block stops every task and closes the store.
-
-    Raises: StartError.
-    """
-    reading = open_engine(database_url(config), writer=False)
-    writing = open_engine(database_url(config), writer=True)
-    try:
-        await migrate(writing)
-        async with asyncio.TaskGroup() as group:
-            tasks = Tasks(group)
-            hub, jobs = assemble(
-                config,
-                clock=clock,
-                new_id=new_id,
-                new_token=new_token,
-                plane=plane,
-                notifier=notifier,
-                ca_path=ca_path,
-                engines=(reading, writing),
-                tasks=tasks,
-            )
-            await hub.directories.reload()
-            background = {name: group.create_task(job(), name=name) for name, job in jobs.items()}
-            try:
-                yield hub
-            finally:
-                with suppress(Exception):
-                    await hub.sockets.shutdown()
-                writer = background.pop("writer")
-                for task in background.values():
-                    task.cancel()
-                await tasks.end(within_s=LAST_JOBS_S)  # while their commits still go through
-                writer.cancel()
-    finally:
-        await reading.dispose()
-        await writing.dispose()
 
 
 def assemble(

@@ -20,7 +20,8 @@ from dispatch_server.config import Config
 from dispatch_server.http.authenticate import COOKIE
 from dispatch_server.ids import random_id, random_token
 from dispatch_server.ports import MediaPlane, Notifier
-from dispatch_server.wiring import Hub, running
+from dispatch_server.running import running
+from dispatch_server.wiring import Hub
 from tests.fakes import FakeClock, FakeNotifier, FakePlane
 
 OPERATOR, LEADER, CITY, ADMIN = "op-chengnan", "lead-chengnan", "commander", "admin"
