@@ -10,7 +10,7 @@ import { sentenceOf, type Names } from '@/timeline/sentence'
 import type { JournalEventView } from '@/wire/views'
 
 const NAMES: Names = {
-  department: (id) => `department ${id}`, agency: (id) => `agency ${id}`, person: (id) => `person ${id}`, feed: (id) => `feed ${id}`, inLanguage: (name, nameEn) => nameEn || name,
+  department: (id) => `department ${id}`, agency: (id) => `agency ${id}`, person: (id) => `person ${id}`, feed: (id) => `feed ${id}`, title: (title) => title, inLanguage: (name, nameEn) => nameEn || name,
   participant: (id) => `participant ${id}`, word: (key) => key,
 }
 const event = (kind: string, payload: Record<string, unknown>, actor: JournalEventView['actor'] = null): JournalEventView => ({

@@ -8,6 +8,8 @@ export interface Names {
   agency: (agencyId: string) => string
   person: (personId: string) => string
   feed: (feedId: string) => string
+  /** A title that is only its type's name, in the page's language. */
+  title: (title: string, type: string) => string
   /** Whichever of the two is in the page's language. */
   inLanguage: (name: string, nameEn: string) => string
   participant: (participantId: string) => string
@@ -41,7 +43,7 @@ const participant = (p: Record<string, unknown>, n: Names) => ({ person: text(p.
 const feed = (p: Record<string, unknown>, n: Names) => ({ feed: text(p.name) || n.feed(text(p.feed_id ?? p.source_id ?? p.id)) })
 
 const RULES: Record<string, Rule> = {
-  incident_received: { icon: 'inbox', params: (p) => ({ title: text(p.title), number: text(p.number) }) },
+  incident_received: { icon: 'inbox', params: (p, n) => ({ title: n.title(text(p.title), text(p.type)), number: text(p.number) }) },
   incident_relabelled: { icon: 'tag' },
   summons_issued: { icon: 'summons', params: (p, n) => ({ plan: n.inLanguage(text(p.plan_name), text(p.plan_name_en)), n: text(list(p.assignments).length) }) },
   summons_recalled: { icon: 'undo' },
