@@ -50,6 +50,8 @@ describe('the sentences', () => {
   it('do not name the actor twice', () => {
     const joined = event('participant_joined', { name: 'Li' }, { id: '1', name: 'Li', agency_id: 'a' })
     expect(sentenceOf(joined, NAMES).params).toEqual({ person: '' })
+    const attached = event('feed_attached', { name: 'Li' }, { id: '1', name: 'Li', agency_id: 'a' })
+    expect(sentenceOf(attached, NAMES).params).toEqual({ feed: '' })
   })
 })
 

@@ -22,7 +22,7 @@ export const zh = {
   },
   account: '账号',
   password: {
-    title: '设置密码', hint: '设好后，本人在其他设备上的登录全部退出', new: '新密码', again: '再输一次', rule: '至少 {least} 位，长比复杂更安全', show: '显示密码', save: '保存密码', saving: '保存中',
+    title: '设置密码', hint: '设好后，你的其他设备全部退出登录', new: '新密码', again: '再输一次', rule: '至少 {least} 位，长比复杂更安全', show: '显示密码', save: '保存密码', saving: '保存中',
     short: '密码至少 {least} 位', long: '密码最多 {most} 位', different: '两次输入不一致', done: '密码已设好，其他设备已退出登录',
   },
   unnamed: { agency: '单位', person: '人员', type: '警情' },
@@ -38,7 +38,7 @@ export const zh = {
     device_busy: '摄像头被占用。关闭其他应用后重试', device_missing: '未找到摄像头或麦克风。接好后重试',
     insecure: '此网址不能使用摄像头。请用 https 网址打开',
   },
-  sound: { unlock: '点按开启声音' },
+  sound: { unlock: '点按开启声音', short: '开启声音' },
 }
 
 export type Shared = typeof zh
@@ -84,5 +84,5 @@ export const en: Shared = {
     device_busy: 'The camera is in use. Close the other app, then retry', device_missing: 'No camera or microphone found. Connect one, then retry',
     insecure: 'This address cannot use the camera. Open the https address',
   },
-  sound: { unlock: 'Tap to turn sound on' },
+  sound: { unlock: 'Tap to turn sound on', short: 'Sound on' },
 }

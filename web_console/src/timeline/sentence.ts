@@ -125,7 +125,9 @@ export function sentenceOf(event: JournalEventView, names: Names): Sentence {
 
 /** Someone who did it themselves is not named twice. */
 function withoutSelf(params: Record<string, string>, actor: string | undefined): Record<string, string> {
-  return params.person !== undefined && params.person === actor ? { ...params, person: '' } : params
+  const said = { ...params }
+  for (const name of ['person', 'feed']) if (said[name] !== undefined && said[name] === actor) said[name] = ''
+  return said
 }
 
 /** Which department each assignment was for, from the journal itself: a summons that was taken back is nowhere else. */
