@@ -16,14 +16,20 @@ export function agencyTree(agencies: readonly Agency[], label: (agency: Agency) 
   return roots
 }
 
-/** People at the agency or below it; everyone for null. */
-export function peopleWithin(directory: Directory, agencyId: string | null): Addressee[] {
-  if (agencyId === null) return directory.people
+/** The agency and all below it; null, which stands for all, for null. */
+export function agenciesWithin(directory: Directory, agencyId: string | null): Set<string> | null {
+  if (agencyId === null) return null
   const within = new Set([agencyId])
   let before = 0
   while (before !== within.size) {
     before = within.size
     for (const agency of directory.agencies) if (agency.parent_id !== null && within.has(agency.parent_id)) within.add(agency.id)
   }
-  return directory.people.filter((person) => within.has(person.agency_id))
+  return within
+}
+
+/** People at the agency or below it; everyone for null. */
+export function peopleWithin(directory: Directory, agencyId: string | null): Addressee[] {
+  const within = agenciesWithin(directory, agencyId)
+  return within === null ? directory.people : directory.people.filter((person) => within.has(person.agency_id))
 }

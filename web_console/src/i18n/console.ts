@@ -52,8 +52,13 @@ export const zh = {
   keys: {
     title: '全部快捷键', f9: '一键扩群', space: '按住喊话', jk: '切换警情', digits: '切主画面', m: '地图', r: '再召集选中部门', p: '预案', n: '新建警情', slash: '下指令', enter: '下发指令', esc: '撤销 5 秒内 / 关闭', f8: '静音 60 秒', f1: '全部快捷键', journal: '全程留痕',
   },
+  device: {
+    add: '登记设备', register: '登记', nameHint: '例：城南 3 号执法仪', type: '默认警情类型', typeHint: '开机图传时，没有警情就按此类型自动报一起', address: '推流地址（WHIP）', token: '令牌', tokenFor: '{name} 的推流地址和令牌', tokenHint: '令牌只显示这一次。现在就填进设备', done: '已填好',
+    empty: '没有登记的设备', onlyHere: '只列出打开本页以来登记的设备', revoke: '吊销', revoking: '吊销中', revoked: '已吊销', revokeFor: '吊销 {name}', revokedNotice: '{name} 已吊销',
+    effectToken: '令牌立即失效，这台设备不能再图传，也不能恢复；要再用须重新登记', effectPicture: '正在传的画面立即中断', effectKept: '警情、时间线和已有记录不变',
+  },
   admin: {
-    title: '管理', back: '回指挥席', agencies: '机构', people: '人员', addAgency: '加机构', addPerson: '加人员', name: '名称', nameEn: '英文名', kind: '类别', parent: '上级', login: '用户名', personName: '姓名', role: '角色', agency: '机构', password: '密码', passwordHint: '至少 10 位；不填则只能用登录链接',
+    title: '管理', back: '回指挥席', agencies: '机构', people: '人员', devices: '设备', addAgency: '加机构', addPerson: '加人员', name: '名称', nameEn: '英文名', kind: '类别', parent: '上级', login: '用户名', personName: '姓名', role: '角色', agency: '机构', password: '密码', passwordHint: '至少 10 位；不填则只能用登录链接',
     link: '登录链接', linkFor: '{name} 的一次性登录链接', linkHint: '只能用一次。只当面或用可信渠道交给本人', copy: '复制', copied: '已复制', empty: '还没有人员', all: '全部机构', onlyAdmins: '只有管理员能打开此页', save: '保存', root: '无（顶层）', filter: '搜索姓名', wrongLogin: '用小写字母和数字',
     kinds: { city: '市', district: '区县', street: '街道乡镇', village: '村社区', grid: '网格', department: '部门' },
   },

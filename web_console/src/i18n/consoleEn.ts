@@ -53,8 +53,13 @@ export const en: typeof zh = {
   keys: {
     title: 'All keys', f9: 'Summon all', space: 'Hold to talk', jk: 'Next incident', digits: 'Main picture', m: 'Map', r: 'Urge the focused row', p: 'Plan', n: 'New incident', slash: 'Order', enter: 'Send order', esc: 'Undo within 5 s / close', f8: 'Mute 60 s', f1: 'All keys', journal: 'All journaled',
   },
+  device: {
+    add: 'Register device', register: 'Register', nameHint: 'e.g. Chengnan body-cam 3', type: 'Usual incident type', typeHint: 'Going live without an incident reports one of this type', address: 'Address to send to (WHIP)', token: 'Token', tokenFor: 'Address and token for {name}', tokenHint: 'The token is shown this once. Enter it into the device now', done: 'Entered',
+    empty: 'No device registered', onlyHere: 'Only devices registered since this page was opened', revoke: 'Revoke', revoking: 'Revoking', revoked: 'Revoked', revokeFor: 'Revoke {name}', revokedNotice: '{name} is revoked',
+    effectToken: 'Its token is void at once and for good; to be used again the device must be registered anew', effectPicture: 'A picture that it sends now is cut off at once', effectKept: 'Incidents, timelines and what was recorded stay as they are',
+  },
   admin: {
-    title: 'Administration', back: 'Back to the desk', agencies: 'Agencies', people: 'People', addAgency: 'Add agency', addPerson: 'Add person', name: 'Name', nameEn: 'English name', kind: 'Kind', parent: 'Above', login: 'User name', personName: 'Name', role: 'Role', agency: 'Agency', password: 'Password', passwordHint: '10 characters or more; empty means sign-in by link only',
+    title: 'Administration', back: 'Back to the desk', agencies: 'Agencies', people: 'People', devices: 'Devices', addAgency: 'Add agency', addPerson: 'Add person', name: 'Name', nameEn: 'English name', kind: 'Kind', parent: 'Above', login: 'User name', personName: 'Name', role: 'Role', agency: 'Agency', password: 'Password', passwordHint: '10 characters or more; empty means sign-in by link only',
     link: 'Sign-in link', linkFor: 'One-time sign-in link for {name}', linkHint: 'Works once. Hand it over in person or by a trusted channel', copy: 'Copy', copied: 'Copied', empty: 'Nobody yet', all: 'All agencies', onlyAdmins: 'Only administrators can open this page', save: 'Save', root: 'None (top)', filter: 'Search names', wrongLogin: 'Lower-case letters and digits',
     kinds: { city: 'City', district: 'District', street: 'Street', village: 'Village', grid: 'Grid', department: 'Department' },
   },

@@ -2,8 +2,8 @@
 
 import { get, patch, post } from '@/wire/http'
 import type {
-  Agency, AssignmentMode, AssignmentView, Counts, Directory, FeedKind, FeedView, FollowUpResult, IncidentView, JournalEventView, Level, Me,
-  MyAssignment, Person, Place, PlanPreview, PlanSummary, Position, Role, RoomView,
+  Agency, AssignmentMode, AssignmentView, Counts, DeviceCreated, Directory, FeedKind, FeedView, FollowUpResult, IncidentView, JournalEventView, Level, Me,
+  MyAssignment, NewDevice, Person, Place, PlanPreview, PlanSummary, Position, Role, RoomView,
   Summoned,
 } from '@/wire/views'
 
@@ -68,3 +68,6 @@ export const addAgency = (agency: Omit<Agency, 'id'>) => post<Agency>('/api/agen
 export const addPerson = (person: { name: string; login: string; role: Role; agency_id: string; password?: string }) =>
   post<Person>('/api/people', person)
 export const makeSignInLink = (personId: string) => post<{ url: string }>(`/api/people/${personId}/sign-in-link`)
+
+export const addDevice = (device: NewDevice) => post<DeviceCreated>('/api/devices', device)
+export const revokeDevice = (feedId: string) => post<FeedView>(`/api/devices/${feedId}/revoke`)

@@ -40,6 +40,8 @@ export type RoomView = Schemas['RoomView']
 export type JournalEventView = Schemas['JournalEventView']
 
 export type Counts = Schemas['Counts']
+export type NewDevice = Schemas['AddDevice']
+export type DeviceCreated = Schemas['DeviceCreated']
 export type PlanPreview = Schemas['PlanView']
 export type PlanSummary = Schemas['PlanEntry']
 export type MyAssignment = Schemas['AssignmentAndIncident']
