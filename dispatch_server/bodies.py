@@ -33,7 +33,9 @@ class SignIn(Body):
 
 
 class SetPassword(Body):
-    password: Annotated[str, Field(min_length=10, max_length=256)]
+    password: Annotated[Text, Field(min_length=10, max_length=256)]
+    current: Annotated[Text, Field(min_length=1, max_length=256)] | None = None
+    """The password so far; not needed within ten minutes of signing in."""
 
 
 class SignInByLink(Body):

@@ -23,6 +23,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "method_not_allowed": ("此地址不支持该操作", "This address does not support that method"),
     "not_signed_in": ("请先登录", "Sign in first"),
     "wrong_credentials": ("用户名或密码不正确", "The user name or password is not right"),
+    "wrong_password": ("原密码不正确", "The current password is not right"),
+    "current_password_needed": ("请输入原密码", "Enter the current password as well"),
+    "sign_in_again": (
+        "登录已超过 10 分钟。请重新登录后再设置密码",
+        "You signed in over 10 minutes ago. Sign in again, then set the password",
+    ),
     "link_used": (
         "登录链接已使用或已过期。请索取新链接",
         "This sign-in link was used or has expired. Ask for a new one",

@@ -133,6 +133,16 @@ class DeviceCreated(View):
     whip_url: str
 
 
+class DeviceView(View):
+    feed: FeedView
+    default_type: str
+    revoked_at: Instant | None
+
+
+class DeviceList(View):
+    devices: list[DeviceView]
+
+
 class OrderReceipt(View):
     person: PersonRef
     at: Instant

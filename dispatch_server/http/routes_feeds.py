@@ -55,6 +55,14 @@ class FeedRoutes:
                 status=201,
             ),
             Route(
+                method="GET",
+                path="/api/devices",
+                handler=self._devices,
+                summary="Devices of the caller's agency and below",
+                tag="feeds",
+                reply=wire.DeviceList,
+            ),
+            Route(
                 method="POST",
                 path="/api/devices/{feed_id}/revoke",
                 handler=self._revoke_device,
@@ -96,6 +104,19 @@ class FeedRoutes:
             feed=await self._view(device.feed),
             token=device.token,
             whip_url=f"{self._url_for_others(request.base_url)}/whip/{device.feed.id}",
+        )
+
+    async def _devices(self, request: Request) -> wire.DeviceList:
+        devices = await self._feeds.devices(request.caller)
+        return wire.DeviceList(
+            devices=[
+                wire.DeviceView(
+                    feed=await self._view(feed),
+                    default_type=each.device.default_type,
+                    revoked_at=each.revoked_at,
+                )
+                for each, feed in devices
+            ]
         )
 
     async def _revoke_device(self, request: Request) -> wire.FeedView:

@@ -74,7 +74,10 @@ class SignInEndpoint:
             raise NotAllowed()
         require_csrf(request, who)
         body = parsed_json(bodies.SetPassword, await read_json(request))
-        return self._welcome(request, await self._sign_in.set_password(who.session, body.password))
+        signed_in = await self._sign_in.set_password(
+            who.session, body.password, current=body.current, address=request.remote or ""
+        )
+        return self._welcome(request, signed_in)
 
     async def _me(self, request: web.Request) -> web.StreamResponse:
         who = await self._authenticator.identify(request)

@@ -17,6 +17,7 @@ from dispatch_server.store.writer import Writer
 class Session:
     person_id: str
     csrf: str
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,14 @@ class Device:
     feed_id: str
     agency_id: str
     default_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredDevice:
+    """`revoked_at`: since when its token is worth nothing."""
+
+    device: Device
+    revoked_at: datetime | None
 
 
 class Accounts:
@@ -39,7 +48,9 @@ class Accounts:
         )
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).first()
-        return Session(person_id=row.person_id, csrf=row.csrf) if row else None
+        if row is None:
+            return None
+        return Session(person_id=row.person_id, csrf=row.csrf, opened_at=_instant(row.created_ms))
 
     async def open_session(
         self, *, token_hash: str, person_id: str, csrf: str, now: datetime, expires_at: datetime
@@ -98,7 +109,7 @@ class Accounts:
         )
         async with self._engine.connect() as connection:
             rows = await connection.execute(query)
-            return [datetime.fromtimestamp(row.at_ms / 1000, tz=UTC) for row in rows]
+            return [_instant(row.at_ms) for row in rows]
 
     async def note_failure(self, subjects: tuple[str, ...], now: datetime, forget_before: datetime) -> None:
         async with self._writer.transaction() as connection:
@@ -122,6 +133,20 @@ class Accounts:
             return None
         return Device(feed_id=row.feed_id, agency_id=row.agency_id, default_type=row.default_type)
 
+    async def devices(self) -> list[RegisteredDevice]:
+        """Every device that was ever registered, by feed id."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(t.device).order_by(t.device.c.feed_id))
+            return [
+                RegisteredDevice(
+                    device=Device(
+                        feed_id=row.feed_id, agency_id=row.agency_id, default_type=row.default_type
+                    ),
+                    revoked_at=_instant(row.revoked_ms) if row.revoked_ms is not None else None,
+                )
+                for row in rows
+            ]
+
     async def add_device(self, *, token_hash: str, device: Device) -> None:
         async with self._writer.transaction() as connection:
             await connection.execute(
@@ -138,3 +163,7 @@ class Accounts:
             await connection.execute(
                 update(t.device).where(t.device.c.feed_id == feed_id).values(revoked_ms=to_ms(now))
             )
+
+
+def _instant(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, tz=UTC)

@@ -99,6 +99,11 @@ class Reader:
         )
         return _stored(rows[0]) if rows else None
 
+    async def many(self, kind: str, keys: Collection[str]) -> list[Stored]:
+        """The aggregates of these ids; unknown ids are left out."""
+        query = select(t.aggregate).where(t.aggregate.c.kind == kind, t.aggregate.c.id.in_(keys))
+        return [_stored(row) for row in await self._rows(query)]
+
     async def room_heads(self, room_ids: Collection[str]) -> dict[str, tuple[str, int]]:
         """The incident of each of these rooms and how far the room's stream has come; unknown ids are left
         out.
@@ -168,10 +173,12 @@ class Reader:
         return [row.id for row in rows]
 
     async def counts(self, sight: Sight, now_ms: int) -> Counts:
+        """Incidents not closed yet, with the resolved ones; past their deadline, without these; resolved."""
         index = t.incident_index
+        overdue = and_(index.c.state != "resolved", index.c.clock_stopped == 0, index.c.due_ms < now_ms)
         query = select(
             func.count(),
-            func.coalesce(func.sum(_flag(and_(index.c.clock_stopped == 0, index.c.due_ms < now_ms))), 0),
+            func.coalesce(func.sum(_flag(overdue)), 0),
             func.coalesce(func.sum(_flag(index.c.state == "resolved")), 0),
         ).where(_in_sight(sight), index.c.state != "closed")
         row = (await self._rows(query))[0]

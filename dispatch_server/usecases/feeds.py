@@ -17,7 +17,7 @@ from dispatch_server.clock import Clock
 from dispatch_server.errors import BadInput, Conflict, NotAllowed, NotFound, StaleVersion
 from dispatch_server.identity import Directory, Person
 from dispatch_server.ids import NewId, token_hash
-from dispatch_server.store.accounts import Accounts, Device
+from dispatch_server.store.accounts import Accounts, Device, RegisteredDevice
 from dispatch_server.store.changes import Changes, Save
 from dispatch_server.store.reader import Reader
 from dispatch_server.store.writer import Writer
@@ -109,6 +109,19 @@ class Feeds:
         return await self.register_device(
             name=body.name, kind=body.kind, agency_id=body.agency_id, default_type=body.default_type
         )
+
+    async def devices(self, caller: Caller) -> list[tuple[RegisteredDevice, Feed]]:
+        """The devices of the caller's agency and below, with their feeds, by name. Raises: NotAllowed."""
+        person = caller.require_person()
+        require(person, Action.ADD_DEVICE)
+        directory = self._directory()
+        own = {
+            each.device.feed_id: each
+            for each in await self._accounts.devices()
+            if directory.is_within(each.device.agency_id, person.agency_id)
+        }
+        feeds = [FEED.validate_json(stored.doc) for stored in await self._reader.many("feed", list(own))]
+        return sorted(((own[feed.id], feed) for feed in feeds), key=lambda pair: (pair[1].name, pair[1].id))
 
     async def register_device(
         self, *, name: str, kind: rooms.FeedKind, agency_id: str, default_type: str

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from dispatch_server.clock import Clock
-from dispatch_server.errors import NotSignedIn, Throttled
+from dispatch_server.errors import NotAllowed, NotSignedIn, Throttled
 from dispatch_server.identity import Directory, Person
 from dispatch_server.ids import token_hash
 from dispatch_server.store.accounts import Accounts
@@ -24,6 +24,7 @@ WINDOW = timedelta(minutes=5)
 PER_LOGIN = 5  # wrong passwords for one name within the window
 PER_ADDRESS = 30  # from one address: an office shares one
 LINK_LIFETIME = timedelta(minutes=30)
+FRESH = timedelta(minutes=10)  # whoever signed in so lately may set a password without knowing the old one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class Session:
     person: Person
     csrf: str
     token_hash: str
+    opened_at: datetime
 
 
 class SignInDesk:
@@ -146,13 +148,33 @@ class SignInDesk:
         person = self._directory().people.get(stored.person_id) if stored else None
         if stored is None or person is None or not person.active:
             return None
-        return Session(person=person, csrf=stored.csrf, token_hash=digest)
+        return Session(person=person, csrf=stored.csrf, token_hash=digest, opened_at=stored.opened_at)
 
-    async def set_password(self, session: Session, password: str) -> SignedIn:
-        """The person signs in with this password from now on; all their sessions are ended but a new one."""
+    async def set_password(
+        self, session: Session, password: str, *, current: str | None, address: str
+    ) -> SignedIn:
+        """The person signs in with this password from now on; all their sessions are ended but a new one.
+
+        Whoever finds an unattended desk cannot take it over: the current password is asked for, unless the
+        person has just signed in. Raises: NotAllowed, Throttled.
+        """
+        if current is not None:
+            await self._require_password(session.person, current, address=address)
+        elif self._clock() - session.opened_at > FRESH:
+            known = await self._reference.password_hash(session.person.id) is not None
+            raise NotAllowed("current_password_needed" if known else "sign_in_again")
         await self._reference.set_password(session.person.id, await self.hash_password(password))
         await self._accounts.close_sessions_of(session.person.id)
         return await self._open(session.person)
+
+    async def _require_password(self, person: Person, password: str, *, address: str) -> None:
+        """Returns if that is the person's password. Raises: NotAllowed, Throttled."""
+        subjects = _subjects(person.login, address)
+        async with self._attempt(subjects):
+            stored = await self._reference.password_hash(person.id)
+            if stored is None or not await self._verify(stored, password):
+                await self._note_failure(*subjects)
+                raise NotAllowed("wrong_password")
 
     async def sign_out(self, session: Session) -> None:
         await self._accounts.close_session(session.token_hash)

@@ -23,6 +23,7 @@ describe('a part of the tree', () => {
 let refusal: Refusal | null = null
 const feed = (name: string, state: FeedView['state'] = 'idle') => ({ id: `f-${name}`, name, state }) as FeedView
 vi.mock('@/wire/commands', () => ({
+  devices: () => (refusal ? Promise.reject(refusal) : Promise.resolve([{ feed: feed('old'), default_type: 'noise', revoked_at: '2026-01-01T00:00:00.000Z' }])),
   addDevice: ({ name }: NewDevice) => Promise.resolve({ feed: feed(name), token: 'secret', whip_url: `/whip/f-${name}` }),
   revokeDevice: (id: string) => (refusal ? Promise.reject(refusal) : Promise.resolve(feed(id.slice(2), 'interrupted'))),
 }))
@@ -45,6 +46,15 @@ describe('the devices', () => {
     await add('two')
     await useDevices().revoke('f-one')
     expect(useDevices().all.map((device) => [device.feed.name, device.revoked])).toEqual([['two', false], ['one', true]])
+  })
+
+  it('are those the hub lists, revoked or not; a refusal is kept and the list as it was', async () => {
+    await useDevices().load()
+    expect(useDevices().all.map((device) => [device.feed.name, device.revoked])).toEqual([['old', true]])
+    refusal = new Refusal('broken', 'store_failed', '')
+    await useDevices().load()
+    expect(useDevices().refusal).toBe(refusal)
+    expect(useDevices().all).toHaveLength(1)
   })
 
   it('are not called revoked when the hub refused', async () => {

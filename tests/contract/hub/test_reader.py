@@ -109,12 +109,13 @@ async def test_counts_tell_open_overdue_and_resolved(store: Store) -> None:
         row("late", due_s=60),
         row("in time", due_s=60, stopped=True),
         row("resolved", state="resolved", due_s=60, stopped=True),
+        row("resolved before all were there", state="resolved", due_s=60),
         row("closed", state="closed", due_s=60),
     )
 
     counts = await store.reader.counts(ALL, to_ms(START + timedelta(seconds=61)))
 
-    assert (counts.open, counts.overdue, counts.resolved) == (4, 1, 1)
+    assert (counts.open, counts.overdue, counts.resolved) == (5, 1, 2)
 
 
 async def test_nothing_counts_as_nothing(store: Store) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.hub.house import (
+    ADMIN,
     OFFICER,
     OPERATOR,
     POLICE,
@@ -132,3 +133,27 @@ async def test_moderating_while_the_media_worker_is_away_is_done_all_the_same(
 
     seat = next(p for p in after["participants"] if p["person_id"] == POLICE)
     assert seat["muted"] or seat["presence"] == "removed"
+
+
+async def test_devices_are_listed_to_those_who_look_after_their_agency(house: House) -> None:
+    operator = await house.signed_in(OPERATOR)
+    made = [
+        await operator.post(
+            "/api/devices", {"name": name, "agency_id": "chengnan.jinxiu", "default_type": "burst_pipe"}
+        )
+        for name in ("执法仪 2", "执法仪 1")
+    ]
+    await operator.post(f"/api/devices/{made[0]['feed']['id']}/revoke")
+
+    listed = (await operator.get("/api/devices"))["devices"]
+
+    assert [each["feed"]["name"] for each in listed] == ["执法仪 1", "执法仪 2"]
+    assert [each["default_type"] for each in listed] == ["burst_pipe", "burst_pipe"]
+    assert [each["revoked_at"] is not None for each in listed] == [False, True]
+    assert "token" not in str(listed)
+    admin = await house.signed_in(ADMIN)
+    assert len((await admin.get("/api/devices"))["devices"]) == 2
+    elsewhere = await house.signed_in("op-hexi")
+    assert (await elsewhere.get("/api/devices"))["devices"] == []
+    for login in (POLICE, OFFICER):
+        assert (await (await house.signed_in(login)).call("GET", "/api/devices")).status == 403

@@ -54,7 +54,7 @@ export const zh = {
   },
   device: {
     add: '登记设备', register: '登记', nameHint: '例：城南 3 号执法仪', type: '默认警情类型', typeHint: '开机图传时，没有警情就按此类型自动报一起', address: '推流地址（WHIP）', token: '令牌', tokenFor: '{name} 的推流地址和令牌', tokenHint: '令牌只显示这一次。现在就填进设备', done: '已填好',
-    empty: '没有登记的设备', onlyHere: '只列出打开本页以来登记的设备', revoke: '吊销', revoking: '吊销中', revoked: '已吊销', revokeFor: '吊销 {name}', revokedNotice: '{name} 已吊销',
+    empty: '没有登记的设备', unknown: '设备列表没有取到', revoke: '吊销', revoking: '吊销中', revoked: '已吊销', revokeFor: '吊销 {name}', revokedNotice: '{name} 已吊销',
     effectToken: '令牌立即失效，这台设备不能再图传，也不能恢复；要再用须重新登记', effectPicture: '正在传的画面立即中断', effectKept: '警情、时间线和已有记录不变',
   },
   admin: {

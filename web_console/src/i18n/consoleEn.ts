@@ -55,7 +55,7 @@ export const en: typeof zh = {
   },
   device: {
     add: 'Register device', register: 'Register', nameHint: 'e.g. Chengnan body-cam 3', type: 'Usual incident type', typeHint: 'Going live without an incident reports one of this type', address: 'Address to send to (WHIP)', token: 'Token', tokenFor: 'Address and token for {name}', tokenHint: 'The token is shown this once. Enter it into the device now', done: 'Entered',
-    empty: 'No device registered', onlyHere: 'Only devices registered since this page was opened', revoke: 'Revoke', revoking: 'Revoking', revoked: 'Revoked', revokeFor: 'Revoke {name}', revokedNotice: '{name} is revoked',
+    empty: 'No device registered', unknown: 'The devices could not be fetched', revoke: 'Revoke', revoking: 'Revoking', revoked: 'Revoked', revokeFor: 'Revoke {name}', revokedNotice: '{name} is revoked',
     effectToken: 'Its token is void at once and for good; to be used again the device must be registered anew', effectPicture: 'A picture that it sends now is cut off at once', effectKept: 'Incidents, timelines and what was recorded stay as they are',
   },
   admin: {

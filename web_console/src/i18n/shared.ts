@@ -22,7 +22,7 @@ export const zh = {
   },
   account: '账号',
   password: {
-    title: '设置密码', hint: '设好后，你的其他设备全部退出登录', new: '新密码', again: '再输一次', rule: '至少 {least} 位，长比复杂更安全', show: '显示密码', save: '保存密码', saving: '保存中',
+    title: '设置密码', hint: '设好后，你的其他设备全部退出登录', current: '原密码', new: '新密码', again: '再输一次', rule: '至少 {least} 位，长比复杂更安全', show: '显示密码', save: '保存密码', saving: '保存中',
     short: '密码至少 {least} 位', long: '密码最多 {most} 位', different: '两次输入不一致', done: '密码已设好，其他设备已退出登录',
   },
   unnamed: { agency: '单位', person: '人员', type: '警情' },
@@ -67,7 +67,7 @@ export const en: Shared = {
   },
   account: 'Account',
   password: {
-    title: 'Set password', hint: 'Your sign-ins on all other devices will end', new: 'New password', again: 'The same again', rule: '{least} characters or more; long beats complicated', show: 'Show password', save: 'Save password', saving: 'Saving',
+    title: 'Set password', hint: 'Your sign-ins on all other devices will end', current: 'Current password', new: 'New password', again: 'The same again', rule: '{least} characters or more; long beats complicated', show: 'Show password', save: 'Save password', saving: 'Saving',
     short: 'A password needs {least} characters or more', long: 'A password has {most} characters at most', different: 'The two are not the same', done: 'Password set; your other devices are signed out',
   },
   unnamed: { agency: 'Unit', person: 'Someone', type: 'Incident' },

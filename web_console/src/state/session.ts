@@ -84,8 +84,9 @@ export const useSession = defineStore('session', () => {
   const signIn = (login: string, password: string) => attempt(() => commands.signIn(login, password))
 
   /** From now on this password; the page goes on in a session of its own, all others end. Raises: Refusal. */
-  async function setPassword(password: string): Promise<void> {
-    enter(await commands.setPassword(password))
+  /** Raises: Refusal. */
+  async function setPassword(password: string, current?: string): Promise<void> {
+    enter(await commands.setPassword(password, current))
     useLink().renew()
   }
 

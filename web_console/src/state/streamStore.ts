@@ -4,7 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowReactive } from 'vue'
 
 import { useLink } from '@/state/link'
-import { apply, drop, emptyPicture, idOfStream, lastSeen, mergeEvents, putIncident, putRoom, take } from '@/state/streams'
+import { apply, drop, emptyPicture, idOfStream, lastSeen, mergeEvents, putIncident, putRoom, SYNC_LIMIT, take } from '@/state/streams'
 import * as commands from '@/wire/commands'
 import { asRefusal, type Refusal } from '@/wire/refusal'
 import { ask } from '@/wire/socket'
@@ -13,6 +13,8 @@ import type { IncidentView, RoomView, StreamAdvanced, Synced } from '@/wire/view
 /** Broadcasts kept while a sync is under way; more than this means the next sync brings them anyway. */
 const HELD_LIMIT = 500
 const RETRY_MS = 2_000
+/** A page that holds only a part meets a gap at every change of the rest. */
+const PARTLY_HELD_MS = 5_000
 
 export const useStreams = defineStore('streams', () => {
   const link = useLink()
@@ -26,15 +28,22 @@ export const useStreams = defineStore('streams', () => {
   let syncing = false
   let again = false
   let retry = 0
+  let later = 0
 
   function receive(delta: StreamAdvanced): void {
     const outcome = apply(picture, delta)
     if (outcome === 'gap') {
       if (held.length < HELD_LIMIT) held.push(delta)
-      void sync()
+      fillGap(delta.stream)
     } else if (outcome === 'applied') {
       unread[delta.stream] = (unread[delta.stream] ?? 0) + delta.events.length
     }
+  }
+
+  function fillGap(stream: string): void {
+    const partly = picture.seqs[stream] === undefined && Object.keys(picture.incidents).length >= SYNC_LIMIT
+    if (!partly) void sync()
+    else if (!later) later = window.setTimeout(() => void sync(), PARTLY_HELD_MS)
   }
 
   async function sync(): Promise<void> {
@@ -45,6 +54,8 @@ export const useStreams = defineStore('streams', () => {
     syncing = true
     again = false
     clearTimeout(retry)
+    clearTimeout(later)
+    later = 0
     try {
       const reply = await ask(link.socket, 'sync', { streams: lastSeen(picture) })
       take(picture, reply)
@@ -55,7 +66,7 @@ export const useStreams = defineStore('streams', () => {
       for (const listener of listeners) listener(reply)
       const waiting = held
       held = []
-      for (const delta of waiting) if (apply(picture, delta) === 'gap') again = true
+      for (const delta of waiting) if (apply(picture, delta) === 'gap') fillGap(delta.stream)
     } catch (reason) {
       refusal.value = asRefusal(reason)
       if (link.connected) retry = window.setTimeout(() => void sync(), RETRY_MS)

@@ -18,6 +18,9 @@ export interface Picture {
   journals: Record<string, JournalEventView[]>
 }
 
+/** A sync brings no more incidents than so many. */
+export const SYNC_LIMIT = 200
+
 export type Outcome = 'applied' | 'ignored' | 'gap'
 
 export const emptyPicture = (): Picture => ({ seqs: {}, incidents: {}, rooms: {}, journals: {} })

@@ -2,7 +2,7 @@
 
 import { get, patch, post } from '@/wire/http'
 import type {
-  Agency, AssignmentMode, AssignmentView, Counts, DeviceCreated, Directory, FeedKind, FeedView, FollowUpResult, IncidentView, JournalEventView, Level, Me,
+  Agency, AssignmentMode, AssignmentView, Counts, DeviceCreated, DeviceView, Directory, FeedKind, FeedView, FollowUpResult, IncidentView, JournalEventView, Level, Me,
   MyAssignment, NewDevice, Person, Place, PlanPreview, PlanSummary, Position, Role, RoomView,
   Summoned,
 } from '@/wire/views'
@@ -14,7 +14,7 @@ export const signInByLink = (token: string) => post<Me>('/api/sign-in/link', { t
 export const signOut = () => post<undefined>('/api/sign-out')
 export const me = () => get<Me>('/api/me')
 /** The answer is a new session; all others of the person are over. */
-export const setPassword = (password: string) => post<Me>('/api/me/password', { password })
+export const setPassword = (password: string, current?: string) => post<Me>('/api/me/password', { password, current })
 export const directory = () => get<Directory>('/api/directory')
 
 export interface Report { type: string; level?: Level; title?: string; words?: string; place: Place }
@@ -69,5 +69,6 @@ export const addPerson = (person: { name: string; login: string; role: Role; age
   post<Person>('/api/people', person)
 export const makeSignInLink = (personId: string) => post<{ url: string }>(`/api/people/${personId}/sign-in-link`)
 
+export const devices = async () => (await get<{ devices: DeviceView[] }>('/api/devices')).devices
 export const addDevice = (device: NewDevice) => post<DeviceCreated>('/api/devices', device)
 export const revokeDevice = (feedId: string) => post<FeedView>(`/api/devices/${feedId}/revoke`)

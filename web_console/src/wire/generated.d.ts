@@ -505,7 +505,36 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Devices of the caller's agency and below */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeviceList"];
+                    };
+                };
+                /** @description Refused: a stable code and a sentence */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorView"];
+                    };
+                };
+            };
+        };
         put?: never;
         /** A body-cam or encoder: its feed and its token, shown this once */
         post: {
@@ -2455,6 +2484,19 @@ export interface components {
             /** Whip Url */
             whip_url: string;
         };
+        /** DeviceList */
+        DeviceList: {
+            /** Devices */
+            devices: components["schemas"]["DeviceView"][];
+        };
+        /** DeviceView */
+        DeviceView: {
+            feed: components["schemas"]["FeedView"];
+            /** Default Type */
+            default_type: string;
+            /** Revoked At */
+            revoked_at: string | null;
+        };
         /** DirectoryView */
         DirectoryView: {
             /** Agencies */
@@ -3082,6 +3124,11 @@ export interface components {
         SetPassword: {
             /** Password */
             password: string;
+            /**
+             * Current
+             * @default null
+             */
+            current: string | null;
         };
         /** SignIn */
         SignIn: {

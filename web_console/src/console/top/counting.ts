@@ -2,12 +2,11 @@
 
 import { isTimed } from '@/console/queue/queueOrder'
 import { readSla } from '@/sla/sla'
+import { SYNC_LIMIT } from '@/state/streams'
 import type { Counts, IncidentView } from '@/wire/views'
 
 export interface Tally { open: number; overdue: number; resolved: number }
 
-/** A sync brings no more than so many. */
-export const SYNC_LIMIT = 200
 export const NONE: Tally = { open: 0, overdue: 0, resolved: 0 }
 
 const isOpen = (incident: IncidentView) => incident.state !== 'closed'
@@ -23,13 +22,12 @@ export function countHeld(incidents: readonly IncidentView[], nowMs: number): Ta
 }
 
 /**
- * What the hub counts and the page does not hold. The hub's words are wider: its open ones include the resolved, and its
- * overdue ones the resolved whose departments never came; so the page's own are counted here by the same rule.
+ * What the hub counts and the page does not hold. The hub's open ones include the resolved, its overdue ones do not.
  */
 export function beyond(counts: Counts, incidents: readonly IncidentView[], nowMs: number): Tally {
   const open = incidents.filter(isOpen)
   const resolved = open.filter(isResolved).length
-  const overdue = open.filter((incident) => isOverdue(incident, nowMs)).length
+  const overdue = open.filter((incident) => !isResolved(incident) && isOverdue(incident, nowMs)).length
   const rest = (all: number, own: number) => Math.max(0, all - own)
   return {
     open: rest(counts.open - counts.resolved, open.length - resolved), overdue: rest(counts.overdue, overdue), resolved: rest(counts.resolved, resolved),
