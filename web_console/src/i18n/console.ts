@@ -18,7 +18,7 @@ export const zh = {
   },
   head: {
     video: '视频', map: '地图', split: '并排', due: '距 {n} 分钟时限', overdue: '超出 {n} 分钟时限', since: '接警已过', took: '到位用时', settled: '处置用时', roomOpen: '房间已开 {time}', roomNone: '房间未开',
-    resolve: '处置完毕', followUp: '回访办结', reopen: '重新打开', closed: '已办结', pick: '选一件警情', pickHint: 'J / K 切换', reporter: '{name}：', words: '报告内容', more: '全文', less: '收起',
+    resolve: '处置完毕', followUp: '回访办结', reopen: '重新打开', closed: '已办结', pick: '选一件警情', pickHint: 'J / K 切换', noneHint: '新警情会自动出现在左侧；按 N 新建', reporter: '{name}：', words: '报告内容', more: '全文', less: '收起',
   },
   stage: {
     live: '实时', cut: '中断', connecting: '接通中', noPicture: '没有画面', noVideo: '未开摄像头', waiting: '等待接入', frozen: '画面停住', notConnected: '画面未接入', reconnecting: '重连中 · 第 {n} 次', cutFor: '已断 {time}',

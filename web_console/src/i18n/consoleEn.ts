@@ -19,7 +19,7 @@ export const en: typeof zh = {
   },
   head: {
     video: 'Video', map: 'Map', split: 'Both', due: 'To the {n} min limit', overdue: 'Beyond {n} min', since: 'Since the call', took: 'In place after', settled: 'Resolved after', roomOpen: 'Room open {time}', roomNone: 'No room yet',
-    resolve: 'Resolved', followUp: 'Follow-up', reopen: 'Reopen', closed: 'Closed', pick: 'Choose an incident', pickHint: 'J / K to move', reporter: '{name}:', words: 'What was reported', more: 'All', less: 'Less',
+    resolve: 'Resolved', followUp: 'Follow-up', reopen: 'Reopen', closed: 'Closed', pick: 'Choose an incident', pickHint: 'J / K to move', noneHint: 'New ones appear on the left by themselves; N makes one', reporter: '{name}:', words: 'What was reported', more: 'All', less: 'Less',
   },
   stage: {
     live: 'Live', cut: 'Cut off', connecting: 'Connecting', noPicture: 'No picture', noVideo: 'Camera off', waiting: 'Waiting', frozen: 'Picture frozen', notConnected: 'Not connected', reconnecting: 'Reconnecting · try {n}', cutFor: 'Cut off {time}',
