@@ -32,7 +32,7 @@ class Summons:
     id: SummonsId
     plan_id: PlanId
     plan_name: str
-    plan_name_en: str
+    plan_name_en: str = ""
     issued_at: datetime
     issued_by: PersonId
     undo_until: datetime

@@ -29,7 +29,7 @@ class Action(StrEnum):
 
 
 _OVERSIGHT = frozenset({Role.COMMANDER, Role.OPERATOR})
-_ANSWERS = frozenset({Role.RESPONDER, Role.MEDIATOR})
+ANSWERING = frozenset({Role.RESPONDER, Role.MEDIATOR})
 
 MAY: dict[Role, frozenset[Action]] = {
     Role.ADMINISTRATOR: frozenset({Action.ADMINISTER, Action.ADD_DEVICE}),
@@ -67,7 +67,7 @@ def may_see(directory: Directory, person: Person, incident: IncidentAudience) ->
         return False
     if oversees(directory, person, incident.agency_id):
         return True
-    if person.role in _ANSWERS and person.agency_id in incident.departments:
+    if person.role in ANSWERING and person.agency_id in incident.departments:
         return True
     return person.id in incident.people
 
@@ -80,7 +80,7 @@ def require_sight(directory: Directory, person: Person, incident: IncidentAudien
 
 def principals(person: Person) -> tuple[str, ...]:
     """The names under which an incident's viewer list may mention this person, besides the tree."""
-    if person.role in _ANSWERS:
+    if person.role in ANSWERING:
         return (f"dept:{person.agency_id}", f"person:{person.id}")
     return (f"person:{person.id}",)
 
@@ -99,6 +99,6 @@ def socket_groups(person: Person) -> tuple[str, ...]:
     groups = [f"person:{person.id}"]
     if person.role in _OVERSIGHT:
         groups.append(f"scope:{person.agency_id}")
-    if person.role in _ANSWERS:
+    if person.role in ANSWERING:
         groups.append(f"dept:{person.agency_id}")
     return tuple(groups)

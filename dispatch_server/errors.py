@@ -8,6 +8,7 @@ HubError
 ├── Throttled         too many attempts; `retry_after_s`
 ├── Conflict          the state moved on, or the same key was used for another command
 ├── StaleVersion      optimistic lock lost; the use case tries again
+├── Unreadable        one incident's record is damaged, or of another version; the others are served
 └── Unavailable       a part of the hub does not answer; nothing was saved
 
 The sentences live in `messages`, the HTTP status in `http.error_status`.
@@ -59,6 +60,10 @@ class StaleVersion(HubError):
 
 class Unavailable(HubError):
     code = "unavailable"
+
+
+class Unreadable(HubError):
+    code = "record_unreadable"
 
 
 class StartError(Exception):

@@ -20,6 +20,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "unknown_event": ("不支持该消息", "There is no such event"),
     "body_too_large": ("内容超过上限 {limit_kb} KB", "The body exceeds the limit of {limit_kb} KB"),
     "wrong_content_type": ("内容类型应为 {expected}", "The content type must be {expected}"),
+    "record_unreadable": (
+        "该警情的记录无法读取，已记入日志。请联系维护人员",
+        "The record of this incident cannot be read; the log says why. Call maintenance",
+    ),
     "method_not_allowed": ("此地址不支持该操作", "This address does not support that method"),
     "not_signed_in": ("请先登录", "Sign in first"),
     "wrong_credentials": ("用户名或密码不正确", "The user name or password is not right"),

@@ -23,6 +23,12 @@ def register(
     people.set_function(presence.online)
     cycles = Gauge("liandong_timekeeper_cycles", "Complete cycles since the start", registry=registry)
     cycles.set_function(lambda: timekeeper.cycle)
+    stuck = Gauge(
+        "liandong_timekeeper_stuck_incidents",
+        "Incidents whose deadlines could not be fired in the last cycle",
+        registry=registry,
+    )
+    stuck.set_function(lambda: len(timekeeper.stuck))
     silence = Gauge("liandong_timekeeper_silence_seconds", "Since the last complete cycle", registry=registry)
 
     def age_s() -> float:

@@ -1,9 +1,9 @@
 """The one timekeeper: deadlines are rows; each cycle fires what has come, and then beats.
 
 After an outage it finds every missed row and fires it, oldest first, against the original start of its
-clock. A row is
-deleted in the same transaction as what it led to, so nothing fires twice and nothing is lost, whenever the
-hub dies.
+clock. A row is deleted in the same transaction as what it led to, so nothing fires twice and nothing is
+lost, whenever the hub dies. An incident whose deadlines cannot be fired is set aside for the rest of the
+cycle: it must not keep the others from theirs.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Timekeeper:
         self._clock = clock
         self._beat = beat
         self._sooner = asyncio.Event()
-        self._stuck = False  # a deadline of this cycle is still there and would be found again at once
+        self.stuck: set[str] = set()
+        """Incidents whose deadlines could not be fired in the last cycle."""
         self.cycle = 0
         self.completed_at: datetime | None = None
 
@@ -69,14 +70,17 @@ class Timekeeper:
 
     async def cycle_once(self) -> int:
         """Everything due by now was fired, how many; then the beat."""
-        fired = 0
-        while rows := await self._reader.due_before(to_ms(self._clock()), limit=CLAIM_LIMIT):
-            by_incident: dict[str, list[DueTime]] = {}
+        fired, known = 0, self.stuck
+        self.stuck = set()
+        while rows := await self._reader.due_before(
+            to_ms(self._clock()), limit=CLAIM_LIMIT, without=self.stuck
+        ):
+            by_incident: dict[str, list[str]] = {}
             for _, incident_id, doc in rows:
-                by_incident.setdefault(incident_id, []).append(DUE.validate_json(doc))
+                by_incident.setdefault(incident_id, []).append(doc)
             async with asyncio.TaskGroup() as group:  # together, so that their commits share a group
-                for incident_id, dues in by_incident.items():
-                    group.create_task(self._fire(incident_id, dues))
+                for incident_id, docs in by_incident.items():
+                    group.create_task(self._fire(incident_id, docs, known=incident_id in known))
             fired += len(rows)
             if len(rows) < CLAIM_LIMIT:
                 break
@@ -85,7 +89,22 @@ class Timekeeper:
         await self._beat(self.cycle, self.completed_at)
         return fired
 
-    async def _fire(self, incident_id: str, dues: list[DueTime]) -> None:
+    async def _fire(self, incident_id: str, docs: list[str], *, known: bool) -> None:
+        """The deadlines have fired, or the incident is stuck, which is logged when it was not `known`."""
+        try:
+            await self._fire_all(incident_id, [DUE.validate_json(doc) for doc in docs])
+        except Unavailable:
+            raise  # a deadline that cannot be saved makes the cycle incomplete: it must not beat
+        except HubError as error:
+            self.stuck.add(incident_id)
+            if not known:
+                _log.error("timekeeper.stuck", incident_id=incident_id, code=error.code, **error.params)
+        except Exception:  # noqa: BLE001 - one incident's fault must not keep the others from their deadlines
+            self.stuck.add(incident_id)
+            if not known:
+                _log.exception("timekeeper.stuck", incident_id=incident_id)
+
+    async def _fire_all(self, incident_id: str, dues: list[DueTime]) -> None:
         def decide(case: Case, now: datetime) -> Outcome:
             decision = alerting.Decision(state=case.response)
             for due in dues:
@@ -98,14 +117,6 @@ class Timekeeper:
         except NotFound:
             _log.error("timekeeper.orphan", incident_id=incident_id, rows=len(dues))
             await self._desk.drop_deadlines(keys)
-        except Unavailable:
-            raise  # a deadline that cannot be saved makes the cycle incomplete: it must not beat
-        except HubError as error:
-            _log.warning("timekeeper.retry", incident_id=incident_id, code=error.code)
-            self._stuck = True
-        except Exception:  # noqa: BLE001 - one incident's fault must not keep the others from their deadlines
-            _log.exception("timekeeper.incident_failed", incident_id=incident_id)
-            self._stuck = True
 
     async def _rest(self) -> None:
         """Until the next deadline, a new one, or the longest sleep."""
@@ -119,6 +130,5 @@ class Timekeeper:
         next_ms = await self._reader.next_due_ms()
         if next_ms is None:
             return CYCLE_S
-        least_s = STUCK_PAUSE_S if self._stuck else 0.02
-        self._stuck = False
+        least_s = STUCK_PAUSE_S if self.stuck else 0.02
         return min(max((next_ms - to_ms(self._clock())) / 1000, least_s), CYCLE_S)

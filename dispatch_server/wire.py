@@ -282,6 +282,8 @@ class Synced(View):
     """
 
     now: Instant
+    partial: bool
+    """There are more open incidents in sight than a page is sent."""
     incidents: list[IncidentView]
     rooms: list[RoomView]
     gone: list[str]

@@ -22,6 +22,7 @@ from dispatch_server.errors import (
     StaleVersion,
     Throttled,
     Unavailable,
+    Unreadable,
 )
 from rooms import NotPermitted, RoomError, UnknownParticipant
 from rtc.errors import (
@@ -52,6 +53,7 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (Conflict, 409),
     (StaleVersion, 409),
     (Unavailable, 503),
+    (Unreadable, 503),
     (AlertingError, 409),
     (RoomError, 409),
     (MediaUnavailable, 503),

@@ -54,7 +54,12 @@ class HealthEndpoint:
             return _health(False, {"cycle": 0})
         age = self._clock() - completed_at
         return _health(
-            age <= SILENCE, {"cycle": self._timekeeper.cycle, "age_s": round(age.total_seconds(), 1)}
+            age <= SILENCE,
+            {
+                "cycle": self._timekeeper.cycle,
+                "age_s": round(age.total_seconds(), 1),
+                "stuck_incidents": len(self._timekeeper.stuck),
+            },
         )
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:

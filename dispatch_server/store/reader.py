@@ -156,7 +156,9 @@ class Reader:
         limit: int = 200,
         before_ms: int | None = None,
     ) -> list[str]:
-        """Ids in sight, the newest first for closed ones, the nearest deadline first for open ones."""
+        """Ids in sight: the newest first for closed ones; for open ones what is under way before what only
+        awaits its follow-up, each with the nearest deadline first.
+        """
         index = t.incident_index
         where = [_in_sight(sight), index.c.state.in_(list(states))]
         if text:
@@ -167,7 +169,9 @@ class Reader:
         if before_ms is not None:
             where.append(index.c.received_ms < before_ms)
         order = (
-            [index.c.received_ms.desc()] if "closed" in states else [index.c.clock_stopped, index.c.due_ms]
+            [index.c.received_ms.desc()]
+            if "closed" in states
+            else [_flag(index.c.state == "resolved"), index.c.clock_stopped, index.c.due_ms]
         )
         rows = await self._rows(select(index.c.id).where(and_(*where)).order_by(*order).limit(limit))
         return [row.id for row in rows]
@@ -204,9 +208,15 @@ class Reader:
     async def last_position(self) -> int:
         return int(await self._scalar(select(func.max(t.journal_event.c.position))) or 0)
 
-    async def due_before(self, now_ms: int, *, limit: int) -> list[tuple[str, str, str]]:
-        """(key, incident, document) of deadlines that have come, the oldest first."""
+    async def due_before(
+        self, now_ms: int, *, limit: int, without: Collection[str] = ()
+    ) -> list[tuple[str, str, str]]:
+        """(key, incident, document) of deadlines that have come, the oldest first; those of the incidents
+        `without` are left out.
+        """
         query = select(t.due).where(t.due.c.at_ms <= now_ms).order_by(t.due.c.at_ms).limit(limit)
+        if without:
+            query = query.where(t.due.c.incident_id.not_in(without))
         return [(row.key, row.incident_id, row.doc) for row in await self._rows(query)]
 
     async def next_due_ms(self) -> int | None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 import alerting
 import rooms
 from alerting import AlertingEvent, Decision, DueTime, Notice, Response
 from dispatch_server.access import IncidentAudience
+from dispatch_server.errors import Unreadable
 from dispatch_server.store.reader import StoredScope
 from rooms import Feed, FeedEvent, Room, RoomEvent
 
@@ -77,7 +78,15 @@ def load_case(scope: StoredScope | None) -> Case | None:
     """The case that these aggregates make, None without a response among them.
 
     Of several rooms (a recalled summons leaves an ended one behind) the response names the present one.
+    Raises: Unreadable.
     """
+    try:
+        return _load(scope)
+    except ValidationError as error:
+        raise Unreadable(problem=f"{error.title}: {error.errors(include_input=False)[:3]}") from error
+
+
+def _load(scope: StoredScope | None) -> Case | None:
     stored = scope.aggregates if scope else ()
     response = next((s for s in stored if s.kind == "response"), None)
     if scope is None or response is None:

@@ -1,8 +1,7 @@
 """The one way in which a case changes: lock, load, decide, commit, relay.
 
 The lock keeps commands on the same incident in this hub from losing optimistic races against each other;
-between hubs
-the versions decide, and the loser tries again on fresh state.
+between hubs the versions decide, and the loser tries again on fresh state.
 """
 
 from __future__ import annotations
@@ -14,9 +13,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import structlog
+
 from alerting import AlertingEvent
 from dispatch_server.clock import Clock
-from dispatch_server.errors import Conflict, NotFound, StaleVersion
+from dispatch_server.errors import Conflict, NotFound, StaleVersion, Unreadable
 from dispatch_server.identity import Directory
 from dispatch_server.store.changes import (
     Append,
@@ -47,6 +48,8 @@ from dispatch_server.usecases.case import (
 from rooms import FeedEvent, RoomEvent
 
 ATTEMPTS = 6
+
+_log = structlog.get_logger("desk")
 
 Decide = Callable[[Case, datetime], Outcome]
 
@@ -124,10 +127,18 @@ class Desk:
         return case
 
     async def load_many(self, incident_ids: list[str]) -> list[Case]:
-        """The cases in the order of their ids; unknown ids are left out."""
+        """The cases in the order of their ids; unknown ids, and records that cannot be read, are left out."""
         scopes = await self._reader.scopes(incident_ids)
-        cases = (load_case(scopes.get(incident_id)) for incident_id in incident_ids)
-        return [case for case in cases if case is not None]
+        cases = []
+        for incident_id in incident_ids:
+            try:
+                case = load_case(scopes.get(incident_id))
+            except Unreadable as error:
+                _log.error("store.unreadable", incident_id=incident_id, problem=error.params["problem"])
+                continue
+            if case is not None:
+                cases.append(case)
+        return cases
 
     async def open(
         self,

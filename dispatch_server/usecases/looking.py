@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from dispatch_server import views, wire
-from dispatch_server.access import Action, may_see, principals, require, require_sight
+from dispatch_server.access import ANSWERING, Action, may_see, principals, require, require_sight
 from dispatch_server.caller import Caller
 from dispatch_server.clock import Clock
 from dispatch_server.errors import BadInput, NotFound
@@ -18,7 +18,8 @@ from dispatch_server.usecases.desk import Desk
 from dispatch_server.usecases.positions import PositionBook
 
 OPEN_STATES = ("received", "dispatched", "resolved")
-SYNC_LIMIT = 200
+UNDER_WAY, AWAITING_FOLLOW_UP = ("received", "dispatched"), ("resolved",)
+SYNC_UNDER_WAY, SYNC_RESOLVED = 500, 100  # of each the most urgent; what is under way is never crowded out
 MISSED_LIMIT = 300  # events of one stream; a client further behind takes a snapshot and reads the journal
 
 
@@ -100,11 +101,11 @@ class Looking:
 
     async def sync(self, caller: Caller, known: Mapping[str, int]) -> wire.Synced:
         """All that a console lacks: incidents and rooms whose stream is not where the console has it, the
-        events in
-        between, what it must forget, and what rings for it now."""
+        events in between, what it must forget, and what rings for it now.
+        """
         person = caller.require_person()
         directory, now = self._directory(), self._clock()
-        ids = await self._reader.incident_ids(self.sight(person), states=OPEN_STATES, limit=SYNC_LIMIT)
+        ids, partial = await self._most_urgent(person)
         named = [stream.removeprefix("incident:") for stream in known if stream.startswith("incident:")]
         cases = await self._desk.load_many(list(dict.fromkeys([*ids, *named])))
         cases = [case for case in cases if may_see(directory, person, case.audience)]
@@ -124,6 +125,7 @@ class Looking:
         }
         return wire.Synced(
             now=now,
+            partial=partial,
             incidents=await self._incident_views(behind),
             rooms=rooms,
             gone=sorted(set(known) - set(seqs)),
@@ -135,6 +137,20 @@ class Looking:
                 if person.id in assignment.ringing
             ],
         )
+
+    async def _most_urgent(self, person: Person) -> tuple[list[str], bool]:
+        """Open incidents for the person's page, and whether there are more. Whatever rings is among them."""
+        sight = self.sight(person)
+        under_way = await self._reader.incident_ids(sight, states=UNDER_WAY, limit=SYNC_UNDER_WAY + 1)
+        resolved = await self._reader.incident_ids(sight, states=AWAITING_FOLLOW_UP, limit=SYNC_RESOLVED + 1)
+        partial = len(under_way) > SYNC_UNDER_WAY or len(resolved) > SYNC_RESOLVED
+        summoned = await self._reader.open_assignments(person.agency_id) if person.role in ANSWERING else []
+        ids = [
+            *under_way[:SYNC_UNDER_WAY],
+            *resolved[:SYNC_RESOLVED],
+            *(incident for _, incident in summoned),
+        ]
+        return ids, partial
 
     async def _past_rooms(self, cases: Collection[Case], streams: Collection[str]) -> dict[str, int]:
         """The streams that belong to rooms which these cases had before: they stay part of their record."""
