@@ -1,6 +1,8 @@
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { effectScope, ref } from 'vue'
+
+import { Refusal } from '@/wire/refusal'
 
 const started: string[] = []
 class Publisher {
@@ -18,6 +20,7 @@ class Publisher {
   }
 }
 const asked: string[] = []
+const refusals: Refusal[] = []
 vi.mock('@/media/publisher', () => ({ Publisher }))
 vi.mock('@/media/subscriber', () => ({ useSubscriber: () => ({ keepGoing: () => () => undefined }) }))
 vi.mock('@/state/streamStore', () => ({ useStreams: () => ({ put: () => undefined }) }))
@@ -29,13 +32,15 @@ vi.mock('@/wire/commands', () => ({
   },
   endFeed: (id: string) => {
     asked.push(`end ${id}`)
-    return Promise.resolve()
+    const refused = refusals.shift()
+    return refused ? Promise.reject(refused) : Promise.resolve()
   },
 }))
 const storage = new Map<string, string>()
 vi.stubGlobal('sessionStorage', {
   getItem: (key: string) => storage.get(key) ?? null, setItem: (key: string, value: string) => storage.set(key, value), removeItem: (key: string) => storage.delete(key),
 })
+const { useEnding } = await import('@/phone/officer/ending')
 const { useFieldStream } = await import('@/phone/officer/fieldStream')
 
 const report = { type: 'noise', place: { text: '', lat: null, lon: null, accuracy_m: null } }
@@ -49,6 +54,7 @@ describe('going live', () => {
     storage.clear()
     started.length = 0
     asked.length = 0
+    refusals.length = 0
   })
 
   it('without a camera opens the feed all the same, for the position', async () => {
@@ -93,5 +99,61 @@ describe('going live', () => {
     open({} as MediaStream)
     await way
     expect([field.phase.value, started, asked]).toEqual(['idle', [], ['open i1', 'end f1']])
+  })
+})
+
+describe('ending without a link', () => {
+  const offline = new Refusal('offline', 'offline', '')
+  beforeEach(() => {
+    vi.useFakeTimers()
+    setActivePinia(createPinia())
+    storage.clear()
+    asked.length = 0
+    refusals.length = 0
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+  const ends = () => asked.filter((it) => it === 'end f1').length
+
+  it('is over on the phone at once, and is told to the hub until it has taken it', async () => {
+    const field = make()
+    await field.start(report, null, some)
+    refusals.push(offline, offline, new Refusal('broken', 'store_failed', ''))
+    await field.end()
+    expect([field.phase.value, field.kept.value, useEnding().shown]).toEqual(['idle', null, true])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect([ends(), useEnding().waiting, useEnding().shown]).toEqual([4, [], false])
+  })
+
+  it('is still to be told after a reload', async () => {
+    const field = make()
+    await field.start(report, null, some)
+    refusals.push(...Array<Refusal>(20).fill(offline))
+    await field.end()
+    setActivePinia(createPinia())
+    refusals.length = 0
+    asked.length = 0
+    expect(useEnding().waiting).toEqual(['f1'])
+    await useEnding().now()
+    expect([ends(), useEnding().waiting, storage.size]).toEqual([1, [], 0])
+  })
+
+  it('needs no telling where the feed is gone', async () => {
+    const field = make()
+    await field.start(report, null, some)
+    refusals.push(new Refusal('refused', 'not_found', ''))
+    await field.end()
+    expect(useEnding().waiting).toEqual([])
+  })
+
+  it('does not end the stream that goes on in the same feed meanwhile', async () => {
+    const field = make()
+    await field.start(report, null, some)
+    refusals.push(offline)
+    await field.end()
+    await field.start(null, 'i1', some)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect([ends(), field.phase.value, useEnding().waiting]).toEqual([1, 'on', []])
   })
 })

@@ -12,7 +12,7 @@ export const zh = {
     mine: '你报的警情', another: '另报一起', back: '返回原警情',
     flip: '翻转', torch: '补光', mute: '静音', unmute: '已静音', talk: '按住说话', talkAll: '全房间可听', talkDesk: '指挥席可听', talking: '讲话中', end: '结束图传', endHint: '长按 1 秒', endHeld: '松开取消',
     retry: '第 {n} 次重连，{s} 秒后再试', retrying: '第 {n} 次重连中', now: '立即重试', cutFor: '图传中断 {time}', cutHint: '恢复后自动续传，不用重开', waitReport: '警情未送出', waitHint: '联网即报，不会重复',
-    ended: '已结束图传', refused: '无法图传：{why}', camera: '摄像头', allow: '允许摄像头',
+    ended: '已结束图传', endWaiting: '未送出，恢复后自动结束', endWaitingHint: '本机已停止图传，指挥席暂时显示中断', refused: '无法图传：{why}', camera: '摄像头', allow: '允许摄像头',
   },
   order: { title: '指挥席指令', received: '收到', speak: '播报' },
   summons: {
@@ -39,7 +39,7 @@ export const en: typeof zh = {
     mine: 'Your report', another: 'Report another', back: 'Back to it',
     flip: 'Flip', torch: 'Torch', mute: 'Mute', unmute: 'Muted', talk: 'Hold to talk', talkAll: 'The room hears', talkDesk: 'The centre hears', talking: 'Talking', end: 'End', endHint: 'Hold 1 s', endHeld: 'Let go to cancel',
     retry: 'Try {n}, again in {s} s', retrying: 'Try {n} under way', now: 'Retry now', cutFor: 'Interrupted {time}', cutHint: 'Goes on by itself when the net is back', waitReport: 'Report not sent', waitHint: 'Sent when the net is back, once',
-    ended: 'Ended', refused: 'Cannot go live: {why}', camera: 'Camera', allow: 'Allow camera',
+    ended: 'Ended', endWaiting: 'Not sent; ends by itself when the net is back', endWaitingHint: 'This phone has stopped; the centre shows it as interrupted for now', refused: 'Cannot go live: {why}', camera: 'Camera', allow: 'Allow camera',
   },
   order: { title: 'Order from the centre', received: 'Received', speak: 'Speak' },
   summons: {

@@ -8,6 +8,7 @@ import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import { backoffMs, isCrowded } from '@/media/backoff'
 import { Publisher } from '@/media/publisher'
 import { useSubscriber } from '@/media/subscriber'
+import { useEnding } from '@/phone/officer/ending'
 import { useStreams } from '@/state/streamStore'
 import * as commands from '@/wire/commands'
 import { newKey } from '@/wire/http'
@@ -29,6 +30,7 @@ const recall = (): Kept | null => {
 
 export function useFieldStream() {
   const streams = useStreams()
+  const ending = useEnding()
   const publisher = new Publisher()
   onScopeDispose(useSubscriber().keepGoing(publisher))
   const phase = ref<FieldPhase>('idle')
@@ -70,6 +72,8 @@ export function useFieldStream() {
         }
         if (!known) return
         const { feed, whip_url: whipUrl } = await commands.openFeed({ incident_id: known, kind: 'phone' }, keys.feed)
+        // It may be the very feed whose end is still waiting to be sent.
+        ending.forget(feed.id)
         keep({ incidentId: known, feedId: feed.id, whipUrl, since: Date.now() })
         attempt.value = 0
         refusal.value = null
@@ -97,14 +101,16 @@ export function useFieldStream() {
     phase.value = 'on'
     await send(camera)
   }
+  /** Over on this device at once; the hub is told until it has taken it (see `ending`). */
   async function end(): Promise<void> {
     const feedId = kept.value?.feedId
     clearTimeout(timer)
     retry = null
     phase.value = 'idle'
+    const told = feedId ? ending.end(feedId) : undefined
     keep(null)
     await publisher.stop()
-    if (feedId) await commands.endFeed(feedId)
+    await told
   }
   return {
     publisher, phase, refusal, kept, start, resume, send, end,
