@@ -10,6 +10,7 @@ export const zh = {
     down: '与中心断开 {time}', attempt: '第 {n} 次重连。计时用本机时钟继续走，一键扩群排队，恢复后补发', now: '立即重连',
     beat: '{n} 秒没有计时心跳', beatNext: '时限与升级可能无人看守。人工盯守，并电话通知技术值守',
     sync: '列表未更新：{why}', crowded: '每分钟自动再试', names: '名称未载入，自动重试中', sound: '声音被浏览器拦住。点按开启声音',
+    undoLost: '未能撤销「{title}」：5 秒内没有送到', undoLostHint: '召集仍然有效。不需要的部门逐个解除，并电话告知', read: '知道了',
   },
   queue: {
     title: '警情', todo: '待处置', followUp: '待回访', sort: '剩余时间', new: '新建警情', empty: '无待处置警情', emptyFollowUp: '无待回访警情', unread: '{n} 条新动态',
@@ -31,7 +32,7 @@ export const zh = {
   key: {
     name: '一键扩群', first: '召集 {n} 个部门，限时 {m} 分钟', undoHint: '按下即发，5 秒内', undo: '撤销', sending: '正在下发 {n} 个', sent: '已下发 {n} 个', undoIn: '{n} 秒内按 Esc 撤销', again: '已扩群 · 再按只催 {n} 个未动身部门',
     moving: '已扩群 · 全部在途或到位', noPlan: '选预案', noPlanHint: '没有匹配的预案。按 P 选择', queued: '网络中断，改打电话', queuedHint: '已排队 {n} 个，联网即发', queuedBlind: '已排队，联网即按预案下发', blind: '网络中断。按下排队，联网即发', closed: '已办结，不再召集', resolved: '处置完毕。重新打开后可召集',
-    undone: '已撤销，未再召集', undoQueued: '已取消排队', resummoned: '已再召集 {n} 个部门', nothing: '没有需要再催的部门', loading: '载入中', confirming: '网络中断，正在确认上次召集',
+    undoing: '正在撤销', undoingHint: '等待中心确认', undoingLate: '5 秒已过，召集可能仍有效，正在确认', undone: '已撤销，未再召集', undoQueued: '已取消排队', resummoned: '已再召集 {n} 个部门', nothing: '没有需要再催的部门', loading: '载入中', confirming: '网络中断，正在确认上次召集',
   },
   dept: {
     title: '联动部门', inPlace: '{m} / {n} 到位', planned: '待召集 {n}', add: '加部门', online: '在线', offline: '不在线', nobody: '无人值班', lead: '牵头', optional: '可选', required: '必到', resummon: '再召集', change: '换人', release: '解除',

@@ -11,6 +11,7 @@ export const en: typeof zh = {
     down: 'Cut off from the centre {time}', attempt: 'Try {n}. Clocks run on locally; the key is queued and sent on return', now: 'Reconnect now',
     beat: 'No timer beat for {n} s', beatNext: 'Deadlines may be unwatched. Watch by hand and phone the technician',
     sync: 'List not updated: {why}', crowded: 'tried again every minute', names: 'Names not loaded; trying again by itself', sound: 'The browser blocks sound. Tap to turn it on',
+    undoLost: 'Not undone: “{title}”. It did not get through in 5 s', undoLostHint: 'The summons stands. Release those not needed, and phone them', read: 'Understood',
   },
   queue: {
     title: 'Incidents', todo: 'To do', followUp: 'Follow-up', sort: 'Time left', new: 'New incident', empty: 'No open incident', emptyFollowUp: 'Nothing to follow up', unread: '{n} new events',
@@ -32,7 +33,7 @@ export const en: typeof zh = {
   key: {
     name: 'Summon all', first: '{n} departments, {m} minutes', undoHint: 'Sends at once; within 5 s', undo: 'Undo', sending: 'Sending to {n}', sent: 'Sent to {n}', undoIn: 'Esc undoes for {n} s', again: 'Sent · press to urge {n} more',
     moving: 'Sent · all moving or in place', noPlan: 'Choose plan', noPlanHint: 'No plan fits. Press P to choose', queued: 'Offline: phone them', queuedHint: '{n} queued, sent on return', queuedBlind: 'Queued; sent by the plan on return', blind: 'No network. Press to queue it', closed: 'Closed; nobody is summoned', resolved: 'Resolved. Reopen to summon again',
-    undone: 'Undone', undoQueued: 'Taken off the queue', resummoned: '{n} departments urged', nothing: 'Nobody left to urge', loading: 'Loading', confirming: 'No network; confirming the last press',
+    undoing: 'Undoing', undoingHint: 'Waiting for the centre', undoingLate: '5 s are over; it may stand. Confirming', undone: 'Undone', undoQueued: 'Taken off the queue', resummoned: '{n} departments urged', nothing: 'Nobody left to urge', loading: 'Loading', confirming: 'No network; confirming the last press',
   },
   dept: {
     title: 'Departments', inPlace: '{m} / {n} in place', planned: '{n} to summon', add: 'Add', online: 'online', offline: 'not online', nobody: 'nobody on duty', lead: 'lead', optional: 'optional', required: 'required', resummon: 'Urge', change: 'Replace', release: 'Release',

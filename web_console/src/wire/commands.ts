@@ -1,6 +1,6 @@
 /** Every call of the hub's HTTP interface that the pages make, by name. */
 
-import { get, patch, post } from '@/wire/http'
+import { get, patch, post, send } from '@/wire/http'
 import type {
   Agency, AssignmentMode, AssignmentView, Counts, DeviceCreated, DeviceView, Directory, FeedKind, FeedView, FollowUpResult, IncidentView, JournalEventView, Level, Me,
   MyAssignment, NewDevice, Person, Place, PlanPreview, PlanSummary, Position, Role, RoomView,
@@ -34,7 +34,9 @@ export const plans = (id: string) => get<{ plans: PlanSummary[] }>(`/api/inciden
 
 export const summon = (id: string, planId: string | undefined, key: string) =>
   post<Summoned>(`/api/incidents/${id}/summon`, planId ? { plan_id: planId } : {}, key)
-export const recall = (id: string, key: string) => post<IncidentView>(`/api/incidents/${id}/recall`, {}, key)
+/** Waits briefly: the hub takes a summons back for 5 s only, and the next try goes under the same key. */
+export const recall = (id: string, key: string) =>
+  send<IncidentView>('POST', `/api/incidents/${id}/recall`, { body: {}, idempotencyKey: key, limitMs: 2_000 })
 export const addDepartment = (id: string, departmentId: string, mode: AssignmentMode) =>
   post<IncidentView>(`/api/incidents/${id}/departments`, { department_id: departmentId, mode })
 export const giveOrder = (id: string, text: string, departmentIds: string[], key: string) =>

@@ -8,6 +8,9 @@ export interface Press {
   key: string
   planId: string | undefined
   departments: number
+  /** It urges those not moving; such a press cannot be taken back. */
+  again: boolean
+  /** Taken back before the hub has answered. */
   undo: boolean
   /** An answer was lost on the way, so the hub may have acted already. */
   unsure: boolean
@@ -19,12 +22,14 @@ export type Says =
   | { says: 'again'; n: number }
   | { says: 'sending' | 'queued' | 'confirming'; n: number }
   | { says: 'undoable'; n: number; seconds: number }
+  | { says: 'undoing'; late: boolean }
 
 export const summoned = (incident: IncidentView) => incident.summons !== null && incident.summons.state === 'issued'
 
 /** Cut off and without a plan at hand it still takes the press: the hub then proposes the plan. */
-export function keySays(incident: IncidentView, plan: PlanPreview | null, press: Press | undefined, nowMs: number, connected: boolean): Says {
+export function keySays(incident: IncidentView, plan: PlanPreview | null, press: Press | undefined, undoing: boolean, nowMs: number, connected: boolean): Says {
   const open = stillOpen(incident.assignments)
+  if (undoing || press?.undo) return { says: 'undoing', late: incident.summons !== null && Date.parse(incident.summons.undo_until) <= nowMs }
   if (press?.phase === 'sending') return { says: 'sending', n: press.departments }
   if (press?.phase === 'queued') return { says: press.unsure ? 'confirming' : 'queued', n: press.departments }
   if (incident.state === 'closed') return { says: 'closed' }

@@ -8,6 +8,7 @@ import { defineStore } from 'pinia'
 import { computed, reactive } from 'vue'
 
 import { summoned, type Press } from '@/console/departments/keySays'
+import { useTakeBack } from '@/console/departments/takeBack'
 import { useDesk } from '@/console/desk'
 import { isUnmoved, stillOpen } from '@/console/queue/queueOrder'
 import { useClock } from '@/state/clock'
@@ -23,6 +24,7 @@ export const usePress = defineStore('press', () => {
   const streams = useStreams()
   const link = useLink()
   const clock = useClock()
+  const back = useTakeBack()
   const presses = reactive<Record<string, Press>>({})
   let ticking = 0
 
@@ -33,20 +35,24 @@ export const usePress = defineStore('press', () => {
     try {
       const answer = await commands.summon(incidentId, press.planId, press.key)
       streams.put(answer.incident)
+      if (presses[incidentId] !== press) return answer
       press.phase = 'sent'
       runCountdown()
       if (press.undo) await takeBack(incidentId)
       return answer
     } catch (reason) {
       const refusal = asRefusal(reason)
+      if (presses[incidentId] !== press) return null
       if (refusal.kind === 'offline') {
         press.phase = 'queued'
-        press.unsure ||= refusal.code === 'timeout'
-        if (press.undo && !press.unsure) Reflect.deleteProperty(presses, incidentId)
-        else if (link.connected) window.setTimeout(() => void retry(incidentId), 2_000)
+        // Sent over a link that was there, it may have arrived; whoever wants it back must know.
+        press.unsure ||= refusal.code === 'timeout' || (press.undo && link.connected)
+        if (press.undo && !press.unsure) unqueue(incidentId)
+        else if (link.connected) window.setTimeout(() => void retry(incidentId), press.undo ? 400 : 2_000)
         return null
       }
-      Reflect.deleteProperty(presses, incidentId)
+      if (press.undo) unqueue(incidentId)
+      else Reflect.deleteProperty(presses, incidentId)
       throw refusal
     }
   }
@@ -59,7 +65,11 @@ export const usePress = defineStore('press', () => {
 
   async function takeBack(incidentId: string): Promise<void> {
     Reflect.deleteProperty(presses, incidentId)
-    streams.put(await commands.recall(incidentId, newKey()))
+    await back.begin(incidentId)
+  }
+  function unqueue(incidentId: string): void {
+    Reflect.deleteProperty(presses, incidentId)
+    back.tell(incidentId, 'unqueued')
   }
   /** The seconds of the undo are drawn finer than the page's tick. */
   function runCountdown(): void {
@@ -80,27 +90,23 @@ export const usePress = defineStore('press', () => {
       if (running && running.phase !== 'sent') return Promise.resolve(null)
       const again = summoned(incident)
       presses[incident.id] = {
-        phase: 'sending', key: newKey(), undo: false, unsure: false,
+        phase: 'sending', key: newKey(), again, undo: false, unsure: false,
         planId: again ? undefined : (desk.planChoice[incident.id] ?? plan?.plan_id ?? undefined),
         departments: again ? stillOpen(incident.assignments).filter(isUnmoved).length : (plan?.departments.length ?? 0),
       }
       return send(incident.id)
     },
-    /** Esc: takes the press back. Returns what was undone, or null when there was nothing. Raises: Refusal. */
-    undo: async (incident: IncidentView): Promise<'recalled' | 'unqueued' | 'waiting' | null> => {
+    /** Esc: takes the press back, as far as there is one. What became of it, `useTakeBack` says. */
+    undo: async (incident: IncidentView): Promise<void> => {
       const press = presses[incident.id]
-      if (press?.phase === 'queued' && !press.unsure) {
-        Reflect.deleteProperty(presses, incident.id)
-        return 'unqueued'
-      }
+      if (press?.phase === 'queued' && !press.unsure) return unqueue(incident.id)
+      const issued = summoned(incident)
       if (press?.phase === 'sending' || press?.phase === 'queued') {
-        if (summoned(incident)) return null
+        if (press.again) return
         press.undo = true
-        return 'waiting'
-      }
-      if (!incident.summons || !summoned(incident) || Date.parse(incident.summons.undo_until) <= clock.serverNow()) return null
-      await takeBack(incident.id)
-      return 'recalled'
+        // Issued already, only the answer is not here yet.
+        if (issued) await takeBack(incident.id)
+      } else if (issued && incident.summons && Date.parse(incident.summons.undo_until) > clock.serverNow()) await takeBack(incident.id)
     },
   }
 })
