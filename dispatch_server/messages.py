@@ -67,6 +67,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "你已在 {limit} 处打开画面，请先关闭一处",
         "You have the picture open in {limit} places; close one first",
     ),
+    "too_many_feeds": (
+        "这条警情已有 {limit} 路图传，不能再加",
+        "This incident has {limit} feeds already; it takes no more",
+    ),
+    "too_many_senders": (
+        "你已同时发送 {limit} 路画面，请先停一路",
+        "You are sending {limit} pictures already; stop one first",
+    ),
     "media_full": ("媒体连接已满。请稍后重试", "The media service is full. Try again shortly"),
     "media_timeout": ("媒体服务未及时应答。请重试", "The media service did not answer in time. Try again"),
     "unknown_connection": ("媒体连接已失效，正在重建", "That media connection is gone; open a new one"),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
-from alerting import PAGING, Notice, NoticeKind
+from alerting import PAGING, IncidentState, Notice, NoticeKind
 from dispatch_server import views, wire
 from dispatch_server.access import audience_groups
 from dispatch_server.identity import Directory
@@ -99,9 +99,11 @@ class Relay:
             or commit.before.audience != commit.after.audience
         ):
             self._media_changed(commit.after.incident_id)
-        for feed, _ in commit.outcome.feeds:
-            if feed.state is FeedState.ENDED:
-                self._feed_ended(feed.id)
+        ended = {feed.id for feed, _ in commit.outcome.feeds if feed.state is FeedState.ENDED}
+        if commit.after.response.incident.state is IncidentState.CLOSED:
+            ended |= {feed.id for feed in commit.after.feeds}  # also one that is about to send again
+        for feed_id in sorted(ended):
+            self._feed_ended(feed_id)
         if commit.outcome.decision is not None and commit.outcome.decision.schedule:
             self._deadlines_set()
         if commit.outcome.notices:

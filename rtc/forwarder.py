@@ -18,6 +18,7 @@ AUDIO_EVERY_S = 0.1
 LEVELS_EVERY_S = 0.3
 SOURCE_REPORT_EVERY_S = 1.0
 STATS_EVERY_S = 2.0
+SILENT_S = 10.0
 NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
 
 
@@ -40,6 +41,7 @@ class Forwarder:
         earlier = self.sources.get(source.source_id)
         if earlier is not None:
             self._detach_source(earlier)
+            source.up = earlier.up
         self.sources[source.source_id] = source
         for subscriber in self.subscribers.values():
             for slot in subscriber.slots:
@@ -87,8 +89,8 @@ class Forwarder:
 
         Raises: MalformedPacket.
         """
-        source.receive_rtp(data, now)
-        if not source.up and self.sources.get(source.source_id) is source:
+        taken = source.receive_rtp(data, now)
+        if taken and not source.announced and self.sources.get(source.source_id) is source:
             self._announce(source, now)
         if self._changed:
             self._flush()
@@ -124,13 +126,14 @@ class Forwarder:
         if now - self._stats_at >= STATS_EVERY_S:
             self._stats_at = now
             for source in self.sources.values():
-                if source.up:
+                self._note_silence(source, now)
+                if source.announced:
                     self._emit(source.stats(now))
         self._flush()
         return pressing
 
     def _announce(self, source: Source, now: float) -> None:
-        source.up = True
+        source.up = source.announced = True
         self._emit(
             SourceUp(
                 source_id=source.source_id,
@@ -139,6 +142,14 @@ class Forwarder:
             )
         )
         source.outlet.send_rtcp(source.report(now))
+
+    def _note_silence(self, source: Source, now: float) -> None:
+        """A source that has sent nothing for long is down, although its connection is there; its next packet
+        brings it up again.
+        """
+        if source.up and now - source.heard_at > SILENT_S:
+            source.up = source.announced = False
+            self._emit(SourceDown(source_id=source.source_id, reason="silent"))
 
     def _detach_source(self, source: Source) -> None:
         for track in source.tracks.values():

@@ -113,7 +113,9 @@ class SourceUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDown:
-    """A source's connection ended. Reasons as in ConnectionDown."""
+    """A source's connection ended, with a reason as in ConnectionDown; or it has sent nothing for ten seconds
+    (`silent`): then `SourceUp` follows when it sends again.
+    """
 
     source_id: str
     reason: str

@@ -47,7 +47,9 @@ class Source:
         "_heard_at",
         "_plans",
         "_stats_at",
+        "announced",
         "connection_id",
+        "heard_at",
         "loudness",
         "outlet",
         "source_id",
@@ -72,6 +74,10 @@ class Source:
         self.loudness = Loudness()
         self.strays = 0
         self.up = False
+        """The world has been told that it sends, by this connection or by the one whose place it took."""
+        self.announced = False
+        """The world has been told what this connection sends."""
+        self.heard_at = now  # when the last packet was taken in; from the start until then
         clock = SourceClock()
         self.tracks: dict[Kind, Track] = {
             KINDS[plan.codec]: Track(
@@ -97,8 +103,8 @@ class Source:
         """What its tracks carry, picture first."""
         return tuple(track.codec for _, track in sorted(self.tracks.items(), reverse=True))
 
-    def receive_rtp(self, data: bytes, now: float) -> None:
-        """The packet has been taken in by its track, or counted as a stray.
+    def receive_rtp(self, data: bytes, now: float) -> bool:
+        """Whether the packet has been taken in by its track; else it was counted as a stray.
 
         Raises: MalformedPacket.
         """
@@ -106,11 +112,12 @@ class Source:
         track = self._by_payload_type.get(packet.payload_type)
         if track is None or (track.ssrc != packet.ssrc and not self._adopt(track, packet.ssrc, now)):
             self.strays += 1
-            return
-        self._heard_at[track.kind] = now
+            return False
+        self._heard_at[track.kind] = self.heard_at = now
         if track.kind is Kind.AUDIO:
             self._note_level(packet, now)
         track.receive(packet, now)
+        return True
 
     def receive_rtcp(self, facts: list[RtcpFact], now: float) -> None:
         """The publisher's reports were taken in; what else it says concerns nobody."""

@@ -44,7 +44,8 @@ class WhipEndpoint:
         feed = await self._feeds.ready_to_publish(caller, path_ids(request)["feed_id"])
         if feed.scope_id is None:
             raise NotFound()
-        return await self._answer(source_id=feed.id, incident_id=feed.scope_id, offer=offer)
+        sender = caller.person.id if caller.person else feed.id
+        return await self._answer(source_id=feed.id, incident_id=feed.scope_id, sender_id=sender, offer=offer)
 
     async def _publish_in_room(self, request: web.Request) -> web.StreamResponse:
         caller = await self._caller(request)
@@ -55,11 +56,13 @@ class WhipEndpoint:
         seat = case.room.of_person(PersonId(person.id)) if case.room else None
         if seat is None or seat.presence is not Presence.PRESENT:
             raise NotAllowed()
-        return await self._answer(source_id=seat.source_id, incident_id=case.incident_id, offer=offer)
+        return await self._answer(
+            source_id=seat.source_id, incident_id=case.incident_id, sender_id=person.id, offer=offer
+        )
 
-    async def _answer(self, *, source_id: str, incident_id: str, offer: str) -> web.Response:
+    async def _answer(self, *, source_id: str, incident_id: str, sender_id: str, offer: str) -> web.Response:
         published = await self._director.publish(
-            source_id=source_id, incident_id=incident_id, offer_sdp=offer
+            source_id=source_id, incident_id=incident_id, sender_id=sender_id, offer_sdp=offer
         )
         return web.Response(
             status=201,

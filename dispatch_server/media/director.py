@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ from rtc.plane import Kind, Published, SlotsChanged, SourceStats, Subscribed
 _Reply = TypeVar("_Reply")
 
 CONNECTIONS_PER_PERSON = 8  # tabs and devices; a ninth is refused
+SOURCES_PER_SENDER = 4  # a phone's camera, a room's camera, and what is just being replaced
 SENDERS_REMEMBERED = 5000
 CALL_TIMEOUT_S = 5.0
 
@@ -49,10 +51,11 @@ class MediaDirector:
         self._broadcaster = broadcaster
         self._viewers: dict[str, ViewerConnection] = {}
         self._publishers: dict[str, str] = {}  # connection -> source
+        self._senders: dict[str, str] = {}  # source -> person, or device by its feed
         self._last_sender: dict[str, str] = {}  # source -> its last connection, also when that is gone
         self._scopes: dict[str, str] = {}  # source -> incident
         self._live: dict[str, dict[str, bool]] = {}  # source -> what it sends
-        self._opening: Counter[str] = Counter()  # per person, connections being made
+        self._opening: Counter[str] = Counter()  # per person or device, connections being made
         self._reconciler = Reconciler(
             plane=plane,
             desk=desk,
@@ -67,9 +70,14 @@ class MediaDirector:
 
     # ── publishers ───────────────────────────────────────────────────────────────────────────────
 
-    async def publish(self, *, source_id: str, incident_id: str, offer_sdp: str) -> Published:
-        """The source's packets will be taken in from this connection. Raises: RtcError."""
-        published = await self._call(self._plane.publish(source_id=source_id, offer_sdp=offer_sdp))
+    async def publish(self, *, source_id: str, incident_id: str, sender_id: str, offer_sdp: str) -> Published:
+        """The source's packets will be taken in from this connection. Raises: RtcError, Conflict."""
+        sending = {s for s in self._publishers.values() if self._senders.get(s) == sender_id}
+        if len(sending - {source_id}) + self._opening[sender_id] >= SOURCES_PER_SENDER:
+            raise Conflict("too_many_senders", limit=SOURCES_PER_SENDER)
+        with self._one_more(sender_id):
+            published = await self._call(self._plane.publish(source_id=source_id, offer_sdp=offer_sdp))
+        self._senders[source_id] = sender_id
         self._publishers[published.connection_id] = source_id
         self._last_sender[source_id] = published.connection_id
         if len(self._last_sender) > SENDERS_REMEMBERED:
@@ -106,13 +114,8 @@ class MediaDirector:
         own = sum(viewer.person_id == person_id for viewer in self._viewers.values())
         if own + self._opening[person_id] >= CONNECTIONS_PER_PERSON:
             raise Conflict("too_many_connections", limit=CONNECTIONS_PER_PERSON)
-        self._opening[person_id] += 1
-        try:
+        with self._one_more(person_id):
             subscribed = await self._call(self._plane.subscribe(profile=profile))
-        finally:
-            self._opening[person_id] -= 1
-            if not self._opening[person_id]:
-                del self._opening[person_id]
         self._viewers[subscribed.connection_id] = ViewerConnection(
             connection_id=subscribed.connection_id, sid=sid, person_id=person_id
         )
@@ -178,6 +181,7 @@ class MediaDirector:
         """A source that neither sends nor is connected leaves nothing behind."""
         if source_id not in self._live and source_id not in self._publishers.values():
             self._scopes.pop(source_id, None)
+            self._senders.pop(source_id, None)
 
     async def _tell_live(self, source_id: str) -> None:
         incident_id = self._scopes.get(source_id)
@@ -273,6 +277,17 @@ class MediaDirector:
             put_out = seat is not None and seat.presence is Presence.REMOVED
             if person is None or put_out or not may_see(directory, person, case.audience):
                 self._viewers[connection_id] = replace(viewer, want=Want())
+
+    @contextmanager
+    def _one_more(self, owner_id: str) -> Iterator[None]:
+        """A connection of that owner is being made, and counts while it is."""
+        self._opening[owner_id] += 1
+        try:
+            yield
+        finally:
+            self._opening[owner_id] -= 1
+            if not self._opening[owner_id]:
+                del self._opening[owner_id]
 
     def _own(self, sid: str, connection_id: str) -> ViewerConnection:
         viewer = self._viewers.get(connection_id)

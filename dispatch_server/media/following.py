@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import structlog
+import asyncio
 
-from dispatch_server.errors import HubError
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatch_server.errors import Conflict, StaleVersion, Unavailable
 from dispatch_server.ids import NewId
 from dispatch_server.media.director import MediaDirector
 from dispatch_server.ports import MediaPlane
@@ -24,6 +27,11 @@ from rtc.plane import (
     WorkerReady,
 )
 
+Fact = tuple[Kind, ...] | str
+"""What a feed sends now, or why it sends nothing any more."""
+PAUSES_S = (0.2, 1.0, 3.0)  # between tries to write a fact down
+TRANSIENT = (Unavailable, StaleVersion, SQLAlchemyError, OSError, TimeoutError)
+
 _log = structlog.get_logger("media")
 
 
@@ -36,13 +44,14 @@ class MediaFollower:
         self._director = director
         self._feeds = feeds
         self._tasks = tasks
+        self._facts: dict[str, Fact] = {}  # the newest of each feed that is not in the store yet
+        self._writing: set[str] = set()
         self.ready = False
 
     async def run(self) -> None:
-        """Follows the plane until cancelled. What must be committed goes on beside, so that hints never
-        wait.
-        """
-        await self._interrupt(await self._feeds.live_feeds(), "hub_restarted")
+        """Follows the plane until cancelled. What must be committed goes on beside: hints never wait."""
+        for source_id in await self._feeds.live_feeds():
+            self._note(source_id, "hub_restarted")
         async for event in self._plane.events:
             await self._follow(event)
 
@@ -56,11 +65,11 @@ class MediaFollower:
                 await self._director.tell_stats(event)
             case SourceUp():
                 await self._director.source_up(event.source_id, event.kinds)
-                self._tasks.start(self._went_live(event), name="feed:live")
+                self._note(event.source_id, event.kinds)
             case SourceDown(source_id=source_id, reason=reason):
                 if reason != "replaced":
                     await self._director.source_down(source_id)
-                    self._tasks.start(self._interrupt([source_id], reason), name="feed:down")
+                    self._note(source_id, reason)
             case ConnectionUp():
                 pass
             case ConnectionDown():
@@ -68,33 +77,52 @@ class MediaFollower:
             case WorkerLost():
                 self.ready = False
                 _log.error("media.worker_lost")
-                lost = await self._director.all_down()
-                self._tasks.start(self._interrupt(lost, "worker_lost"), name="feed:lost")
+                for source_id in await self._director.all_down():
+                    self._note(source_id, "worker_lost")
             case WorkerReady():
                 self.ready = True
                 _log.info("media.worker_ready")
                 await self._director.all_up(self._new_id())
                 self._tasks.start(self._director.settle_all(), name="media:settle")
 
-    async def _went_live(self, event: SourceUp) -> None:
-        if event.source_id.startswith("p:"):
-            return
-        await self._feeds.went_live(
-            event.source_id,
-            has_audio=Kind.AUDIO in event.kinds,
-            has_video=Kind.VIDEO in event.kinds,
-            still=lambda: self._director.is_live(event.source_id),
-        )
+    def _note(self, source_id: str, fact: Fact) -> None:
+        """The store will say so of the feed as soon as it takes it; a newer fact takes this one's place."""
+        if source_id.startswith("p:"):
+            return  # a participant's camera is no feed
+        self._facts[source_id] = fact
+        if source_id not in self._writing:
+            self._writing.add(source_id)
+            self._tasks.start(self._write_down(source_id), name="feed:fact")
 
-    async def _interrupt(self, source_ids: list[str], reason: str) -> None:
-        for source_id in source_ids:
-            if not source_id.startswith("p:"):
-                await self._interrupt_one(source_id, reason)
-
-    async def _interrupt_one(self, source_id: str, reason: str) -> None:
+    async def _write_down(self, source_id: str) -> None:
+        """What happens to a feed is said until it is committed: nobody says it a second time."""
+        tries = 0
         try:
+            while (fact := self._facts.pop(source_id, None)) is not None:
+                try:
+                    await self._commit(source_id, fact)
+                except TRANSIENT as error:
+                    _log.warning("feed.unwritten", feed_id=source_id, error=type(error).__name__)
+                    self._facts.setdefault(source_id, fact)
+                    await asyncio.sleep(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
+                    tries += 1
+                except Exception:  # noqa: BLE001 - the next fact about this feed must not wait for a fault of ours
+                    _log.exception("feed.failed", feed_id=source_id)
+        finally:
+            self._writing.discard(source_id)
+
+    async def _commit(self, source_id: str, fact: Fact) -> None:
+        if isinstance(fact, str):
             await self._feeds.interrupted(
-                source_id, reason, still=lambda: not self._director.is_live(source_id)
+                source_id, fact, still=lambda: not self._director.is_live(source_id)
             )
-        except HubError as error:
-            _log.warning("feed.interrupt_failed", code=error.code)
+            return
+        try:
+            await self._feeds.went_live(
+                source_id,
+                has_audio=Kind.AUDIO in fact,
+                has_video=Kind.VIDEO in fact,
+                still=lambda: self._director.is_live(source_id),
+            )
+        except Conflict:  # its incident was closed before its first packet came
+            await self._director.silence(source_id)

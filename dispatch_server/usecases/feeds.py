@@ -30,6 +30,7 @@ from dispatch_server.wire import PositionView
 from rooms import AgencyId, Feed, FeedState, PersonId, ScopeId, SourceId
 
 _OVER = frozenset({"resolved", "closed"})
+FEEDS_PER_INCIDENT = 100  # ended ones count: they are part of its record
 ATTEMPTS = 4
 OLDEST = timedelta(days=1)  # an older position says more about the sender's clock than about where it is
 FUTURE_TOLERANCE = timedelta(seconds=5)  # a phone's clock may be ahead; beyond it the server's time is taken
@@ -81,6 +82,8 @@ class Feeds:
         def decide(case: Case, now: datetime) -> Outcome:
             if _own(case, person) is not None:
                 return Outcome()
+            if len(case.feeds) >= FEEDS_PER_INCIDENT:
+                raise Conflict("too_many_feeds", limit=FEEDS_PER_INCIDENT)
             feed = Feed(
                 id=feed_id,
                 agency_id=AgencyId(person.agency_id),
@@ -216,15 +219,16 @@ class Feeds:
     ) -> None:
         """The first packet arrived. `still` says whether that is the newest there is to say of the feed when
         it is committed: two such facts may wait for their commit at once.
+
+        Raises: Conflict (room_ended) when the incident was closed meanwhile.
         """
-        await self._moved(
-            feed_id,
-            lambda feed, now: (
-                rooms.start(feed, has_audio=has_audio, has_video=has_video, now=now)
-                if still()
-                else (feed, ())
-            ),
-        )
+
+        def start(feed: Feed, now: datetime) -> rooms.FeedChange:
+            if not still():
+                return feed, ()
+            return rooms.start(feed, has_audio=has_audio, has_video=has_video, now=now)
+
+        await self._moved(feed_id, start, unless_closed=True)
 
     async def interrupted(self, feed_id: str, reason: str, *, still: Callable[[], bool]) -> None:
         """Packets stopped although nobody ended the feed. `still` as above."""
@@ -270,6 +274,7 @@ class Feeds:
         move: Callable[[Feed, datetime], rooms.FeedChange],
         *,
         actor_id: str | None = None,
+        unless_closed: bool = False,
     ) -> None:
         stored = await self._reader.one("feed", feed_id)
         if stored is None or not stored.scope_id:
@@ -279,6 +284,8 @@ class Feeds:
             feed = case.feed(feed_id)
             if feed is None:
                 return Outcome()
+            if unless_closed and case.response.incident.state == "closed":
+                raise Conflict("room_ended")
             after, events = move(feed, now)
             return Outcome(feeds=((after, events),)) if events else Outcome()
 

@@ -241,6 +241,46 @@ def test_a_replaced_source_gives_its_slots_to_the_new_connection_without_going_d
     assert events_of(house.events, SourceDown) == []
 
 
+def test_a_source_whose_packets_stop_is_down_until_the_next_one() -> None:
+    house = House("cam")
+    house.show("cam")
+    house.send("cam", key=True)
+    house.pass_time(9.0)
+    assert events_of(house.events, SourceDown) == []
+
+    house.pass_time(4.0)
+    assert events_of(house.events, SourceDown) == [SourceDown(source_id="cam", reason="silent")]
+    house.pass_time(30.0)
+    assert len(events_of(house.events, SourceDown)) == 1
+
+    house.send("cam", key=True)
+    assert len(events_of(house.events, SourceUp)) == 2
+    assert house.outlet.left[-1].payload.startswith(VP8_KEY), "and it is carried at once"
+
+
+def test_whoever_takes_a_place_and_sends_nothing_is_down_like_anybody_else() -> None:
+    house = House("cam")
+    house.send("cam", key=True)
+    house.cameras["cam"] = house.camera("cam")
+
+    house.pass_time(13.0)
+    assert events_of(house.events, SourceDown) == [SourceDown(source_id="cam", reason="silent")]
+
+    house = House("cam")
+    house.send("cam", key=True)
+    house.cameras["cam"] = second = house.camera("cam")
+    house.forwarder.remove_source(second.source, "closed")
+    assert events_of(house.events, SourceDown) == [SourceDown(source_id="cam", reason="closed")]
+
+
+def test_packets_of_no_agreed_codec_bring_nothing_up() -> None:
+    house = House("cam")
+    stray = bytearray(house.cameras["cam"].frame(key=True))
+    stray[1] = 50
+    house.forwarder.receive_rtp(house.cameras["cam"].source, bytes(stray), house.now)
+    assert events_of(house.events, SourceUp) == []
+
+
 def test_a_lost_packet_is_sent_again_as_it_was() -> None:
     house = House("a")
     house.show("a")
