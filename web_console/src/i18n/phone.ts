@@ -18,7 +18,7 @@ export const zh = {
   summons: {
     attempt: '召集第 {n} 次', within: '请在时限内到位', overdue: '已超出时限', took: '到位用时', accept: '接受', cannot: '无法处理', needReason: '须填原因', navigate: '导航', byVideo: '视频会商，必要时赴现场', byScene: '赶赴现场', from: '指挥席 · {name}',
     accepted: '已接受', inPlace: '已到位', enRoute: '赶赴中', joined: '已入会', left: '距到位时限', parties: '会商中 {n} 方', nobody: '还没有人入会', noRoom: '房间未开', camera: '摄像头', cameraHint: '入会后默认打开', mic: '麦克风', micHint: '入会后默认静音', ready: '已就绪', ask: '允许', denied: '未授权',
-    join: '进入视频会商', back: '返回会商', depart: '赶赴现场', arrive: '到场', released: '已解除，无需到位', recalled: '召集已撤销', closed: '警情已办结', over: '此任务已结束', declined: '已回复无法处理', declinedHint: '情况有变时仍可接受', unreachable: '曾联系不上，现在仍可接受',
+    join: '进入视频会商', back: '返回会商', putOut: '已被请出会商', putOutHint: '需要时由指挥席重新邀请。赶赴、到场仍可回复', depart: '赶赴现场', arrive: '到场', released: '已解除，无需到位', recalled: '召集已撤销', closed: '警情已办结', over: '此任务已结束', declined: '已回复无法处理', declinedHint: '情况有变时仍可接受', unreachable: '曾联系不上，现在仍可接受',
     reason: '原因', reasonHint: '例：正在另一现场', reasons: ['正在另一现场', '不属本部门职责', '暂无人手'], send: '回复', answeredBy: '{name} 已接受',
     another: '另有召集：{title}', see: '查看', mine: '我的任务', none: '没有任务', noneHint: '有召集时此页响铃并显示。保持页面打开', failed: '任务未载入', all: '全部任务', unlockRing: '点按开启铃声',
   },
@@ -45,7 +45,7 @@ export const en: typeof zh = {
   summons: {
     attempt: 'Summons {n}', within: 'Be in place in time', overdue: 'Beyond the limit', took: 'In place after', accept: 'Accept', cannot: 'Cannot', needReason: 'Needs a reason', navigate: 'Route', byVideo: 'By video, on scene if needed', byScene: 'To the scene', from: 'Command · {name}',
     accepted: 'Accepted', inPlace: 'In place', enRoute: 'En route', joined: 'In the room', left: 'Time left', parties: '{n} in the room', nobody: 'Nobody in the room yet', noRoom: 'No room yet', camera: 'Camera', cameraHint: 'On when you join', mic: 'Microphone', micHint: 'Muted when you join', ready: 'Ready', ask: 'Allow', denied: 'Not allowed',
-    join: 'Join by video', back: 'Back to the room', depart: 'Set out', arrive: 'On scene', released: 'Released; not needed', recalled: 'The summons was recalled', closed: 'The incident is closed', over: 'This task is over', declined: 'You declined', declinedHint: 'You can still accept', unreachable: 'You were not reached; you can still accept',
+    join: 'Join by video', back: 'Back to the room', putOut: 'You were put out of the room', putOutHint: 'The centre invites you again if need be. You can still set out or arrive', depart: 'Set out', arrive: 'On scene', released: 'Released; not needed', recalled: 'The summons was recalled', closed: 'The incident is closed', over: 'This task is over', declined: 'You declined', declinedHint: 'You can still accept', unreachable: 'You were not reached; you can still accept',
     reason: 'Reason', reasonHint: 'e.g. At another scene', reasons: ['At another scene', 'Not our duty', 'Nobody free'], send: 'Reply', answeredBy: '{name} accepted',
     another: 'Also summoned: {title}', see: 'See', mine: 'My tasks', none: 'No task', noneHint: 'A summons rings and shows here. Keep this page open', failed: 'Tasks not loaded', all: 'All tasks', unlockRing: 'Tap to turn the ring on',
   },
