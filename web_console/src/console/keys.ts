@@ -1,4 +1,4 @@
-/** The seat's keys. F-keys and Esc work everywhere; the others not while typing, and none while a dialog is open. */
+/** The seat's keys. F-keys work everywhere; the others not while typing, and none while a dialog is open. Esc leaves a field first. */
 
 import { onBeforeUnmount, onMounted } from 'vue'
 
@@ -41,8 +41,11 @@ export function useKeys(actions: KeyActions): void {
     if (event.key === 'F8') return act(actions.mute)
     if (event.key === 'F1') return act(actions.help)
     if (dialog) return
+    if (isTyping(event.target)) {
+      if (event.key === 'Escape') (event.target as HTMLElement).blur()
+      return
+    }
     if (event.key === 'Escape') return actions.escape()
-    if (isTyping(event.target)) return
     if (event.key === ' ') {
       if (byTab && isButton(event.target)) return
       return act(() => {
