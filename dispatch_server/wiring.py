@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +13,6 @@ from zoneinfo import ZoneInfo
 import socketio
 from aiohttp import web
 from prometheus_client import CollectorRegistry
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch_server.addresses import url_for_others
@@ -49,6 +46,7 @@ from dispatch_server.sockets.limits import SocketLimits
 from dispatch_server.sockets.presence import Presence
 from dispatch_server.sockets.server import SocketBroadcaster, make_server
 from dispatch_server.store.accounts import Accounts
+from dispatch_server.store.probe import StoreProbe
 from dispatch_server.store.reader import Reader
 from dispatch_server.store.reference import Reference
 from dispatch_server.store.writer import Writer
@@ -124,7 +122,7 @@ def assemble(
     accounts, reference = Accounts(reading, writer), Reference(reading, writer)
     directories = Directories(reference)
     directory = directories.now
-    positions = PositionBook(reader=reader, writer=writer)
+    positions = PositionBook(reader=reader, writer=writer, clock=clock)
     wording = Wording(directory=directory, zone=zone)
     sockets = make_server(origins=config.origins, redis_url=config.redis_url)
     limits = SocketLimits(sockets)
@@ -248,14 +246,6 @@ def assemble(
     registry = CollectorRegistry()
     register(registry, presence=presence, timekeeper=timekeeper, follower=follower, clock=clock)
 
-    async def store_answers() -> bool:
-        try:
-            async with asyncio.timeout(2), reading.connect() as connection:
-                await connection.execute(text("SELECT 1"))
-        except (SQLAlchemyError, OSError, TimeoutError):
-            return False
-        return True
-
     async def media_answers() -> bool:
         return follower.ready
 
@@ -301,7 +291,11 @@ def assemble(
             ),
             WhipEndpoint(authenticator=authenticator, feeds=feeds, room_life=room_life, director=director),
             HealthEndpoint(
-                parts={"store": store_answers, "media": media_answers, "console": console_built},
+                parts={
+                    "store": StoreProbe(reference).answers,
+                    "media": media_answers,
+                    "console": console_built,
+                },
                 timekeeper=timekeeper,
                 clock=clock,
                 registry=registry,

@@ -8,12 +8,12 @@ from aiohttp import web
 
 from dispatch_server import bodies, views, wire
 from dispatch_server.clock import Clock
-from dispatch_server.errors import NotAllowed, NotSignedIn
+from dispatch_server.errors import HubError, NotAllowed, NotSignedIn
 from dispatch_server.http.adapter import json_response, language_of, read_json, require_csrf
 from dispatch_server.http.authenticate import COOKIE, Authenticator
 from dispatch_server.identity import Person
 from dispatch_server.ports import Broadcaster
-from dispatch_server.usecases.sign_in import SignedIn, SignInDesk
+from dispatch_server.usecases.sign_in import Session, SignedIn, SignInDesk
 from dispatch_server.wrong_input import parsed_json
 
 
@@ -48,25 +48,40 @@ class SignInEndpoint:
         require_own_origin(request, self._origins)
         body = parsed_json(bodies.SignIn, await read_json(request))
         signed_in = await self._sign_in.by_password(body.login, body.password, address=request.remote or "")
+        await self._end_session_before(request)
         return self._welcome(request, signed_in)
 
     async def _by_link(self, request: web.Request) -> web.StreamResponse:
         require_own_origin(request, self._origins)
         body = parsed_json(bodies.SignInByLink, await read_json(request))
-        return self._welcome(request, await self._sign_in.by_link(body.token, address=request.remote or ""))
+        signed_in = await self._sign_in.by_link(body.token, address=request.remote or "")
+        await self._end_session_before(request)
+        return self._welcome(request, signed_in)
 
     async def _sign_out(self, request: web.Request) -> web.StreamResponse:
         who = await self._authenticator.identify(request)
         if who.session is None:
             raise NotSignedIn()
         require_csrf(request, who)
-        await self._sign_in.sign_out(who.session)
-        group = f"session:{who.session.token_hash}"
-        await self._broadcaster.to_groups("session_ended", {"code": "signed_out"}, [group])
-        await self._broadcaster.end_group(group)
+        await self._end(who.session, "signed_out")
         response = web.Response(status=204)
         response.del_cookie(COOKIE, path="/")
         return response
+
+    async def _end_session_before(self, request: web.Request) -> None:
+        """A browser has one cookie: whoever had it before is out, with all their open pages."""
+        try:
+            who = await self._authenticator.identify(request)
+        except HubError:
+            return
+        if who.session is not None:
+            await self._end(who.session, "replaced")
+
+    async def _end(self, session: Session, code: str) -> None:
+        await self._sign_in.sign_out(session)
+        group = f"session:{session.token_hash}"
+        await self._broadcaster.to_groups("session_ended", {"code": code}, [group])
+        await self._broadcaster.end_group(group)
 
     async def _set_password(self, request: web.Request) -> web.StreamResponse:
         who = await self._authenticator.identify(request)

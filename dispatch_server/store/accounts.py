@@ -72,9 +72,11 @@ class Accounts:
         async with self._writer.transaction() as connection:
             await connection.execute(delete(t.session).where(t.session.c.token_hash == token_hash))
 
-    async def close_sessions_of(self, person_id: str) -> None:
+    async def close_ways_in(self, person_id: str) -> None:
+        """The person's sessions are over, and links that were made for them open none."""
         async with self._writer.transaction() as connection:
             await connection.execute(delete(t.session).where(t.session.c.person_id == person_id))
+            await connection.execute(delete(t.sign_in_link).where(t.sign_in_link.c.person_id == person_id))
 
     async def add_link(self, *, token_hash: str, person_id: str, now: datetime, expires_at: datetime) -> None:
         async with self._writer.transaction() as connection:

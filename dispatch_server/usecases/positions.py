@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from dispatch_server.clock import Clock
 from dispatch_server.store import tables as t
 from dispatch_server.store.batch import to_ms, upsert
 from dispatch_server.store.reader import Reader
 from dispatch_server.store.writer import Writer
 from dispatch_server.wire import PositionView
 
-LIMIT = (
-    5000  # feeds remembered at once; the longest unheard is dropped from memory first (the store keeps it)
-)
+LIMIT = 5000  # feeds remembered; the longest unheard is dropped from memory first (the store keeps it)
+AHEAD = timedelta(seconds=10)  # more than clocks that are set by the network differ
 
 
 class PositionBook:
-    def __init__(self, *, reader: Reader, writer: Writer) -> None:
+    def __init__(self, *, reader: Reader, writer: Writer, clock: Clock) -> None:
+        self._clock = clock
         self._reader = reader
         self._writer = writer
         self._latest: dict[str, PositionView] = {}
         self._unwritten: set[str] = set()
 
     def note(self, feed_id: str, position: PositionView) -> bool:
-        """Whether this is the newest position of the feed; an older one is ignored."""
+        """Whether this is the newest position of the feed; an older one is ignored. One that lies ahead of
+        the clock, because that was set back, gives way.
+        """
         known = self._latest.pop(feed_id, None)
-        if known is not None and known.at >= position.at:
+        if known is not None and position.at <= known.at <= self._clock() + AHEAD:
             self._latest[feed_id] = known
             return False
         self._latest[feed_id] = position

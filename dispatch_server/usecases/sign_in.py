@@ -21,7 +21,8 @@ from dispatch_server.store.accounts import Accounts
 from dispatch_server.store.reference import Reference
 
 WINDOW = timedelta(minutes=5)
-PER_LOGIN = 5  # wrong passwords for one name within the window
+PER_LOGIN_AND_ADDRESS = 5  # wrong passwords for one name within the window
+PER_LOGIN = 50  # from everywhere: so that nobody keeps a person out by guessing at their name
 PER_ADDRESS = 30  # from one address: an office shares one
 LINK_LIFETIME = timedelta(minutes=30)
 FRESH = timedelta(minutes=10)  # whoever signed in so lately may set a password without knowing the old one
@@ -153,7 +154,8 @@ class SignInDesk:
     async def set_password(
         self, session: Session, password: str, *, current: str | None, address: str
     ) -> SignedIn:
-        """The person signs in with this password from now on; all their sessions are ended but a new one.
+        """The person signs in with this password from now on; all their sessions and links are ended but one
+        new session.
 
         Whoever finds an unattended desk cannot take it over: the current password is asked for, unless the
         person has just signed in. Raises: NotAllowed, Throttled.
@@ -164,7 +166,7 @@ class SignInDesk:
             known = await self._reference.password_hash(session.person.id) is not None
             raise NotAllowed("current_password_needed" if known else "sign_in_again")
         await self._reference.set_password(session.person.id, await self.hash_password(password))
-        await self._accounts.close_sessions_of(session.person.id)
+        await self._accounts.close_ways_in(session.person.id)
         return await self._open(session.person)
 
     async def _require_password(self, person: Person, password: str, *, address: str) -> None:
@@ -205,5 +207,10 @@ class SignInDesk:
 
 
 def _subjects(login: str, address: str) -> dict[str, int]:
-    """Whom a wrong password counts against, and how often it may; a folded name may outgrow the key."""
-    return {f"login:{login.casefold()}"[:128]: PER_LOGIN, f"address:{address}": PER_ADDRESS}
+    """Whom a wrong password counts against, and how often it may: the name at this address first."""
+    name = token_hash(login.casefold())[:32]  # a folded name may outgrow the key
+    return {
+        f"login:{name}@{address}": PER_LOGIN_AND_ADDRESS,
+        f"login:{name}": PER_LOGIN,
+        f"address:{address}": PER_ADDRESS,
+    }

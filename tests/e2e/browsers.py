@@ -32,6 +32,8 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 GRANTED = ["geolocation", "camera", "microphone"]
+LOCALE = "zh-CN"
+"""Playwright's own is en-US, for which the pages speak English."""
 
 
 class Browsers:
@@ -54,14 +56,15 @@ class Browsers:
         self._stack.push_async_callback(browser.close)
         return browser
 
-    async def console(self, browser: Browser) -> Page:
-        return await _page(await browser.new_context(viewport=CONSOLE, permissions=GRANTED))
+    async def console(self, browser: Browser, *, locale: str = LOCALE) -> Page:
+        return await _page(await browser.new_context(viewport=CONSOLE, permissions=GRANTED, locale=locale))
 
     async def phone(self, browser: Browser) -> Page:
         """A page of a phone, which reaches the hub by https and has accepted its authority."""
         return await _page(
             await browser.new_context(
                 viewport=PHONE,
+                locale=LOCALE,
                 has_touch=True,
                 is_mobile=True,
                 permissions=GRANTED,

@@ -63,7 +63,7 @@ class Studio:
         """Every page is loaded again in that language."""
         self._lang = lang
         for seat in (self._desk, *self._phones.values()):
-            await seat.page.evaluate("(lang) => (document.cookie = `lang=${lang}; path=/`)", lang)
+            await seat.page.evaluate("(lang) => localStorage.setItem('liandong.language', lang)", lang)
             await seat.page.reload()
         await asyncio.sleep(3)
 

@@ -46,7 +46,7 @@ async def test_signing_out_ends_one_session_and_expelling_ends_all_of_a_person(s
     assert await store.accounts.session("one", START) is None
     assert await store.accounts.session("two", START) is not None
 
-    await store.accounts.close_sessions_of("p")
+    await store.accounts.close_ways_in("p")
     assert await store.accounts.session("two", START) is None
     assert await store.accounts.session("another's", START) is not None
 

@@ -121,3 +121,17 @@ async def test_an_incident_takes_only_so_many_feeds(house: House, monkeypatch: p
     refused = await officer.call("POST", "/api/feeds", {"incident_id": incident["id"]})
 
     assert (refused.status, refused.code) == (409, "too_many_feeds")
+
+
+async def test_a_clock_that_was_set_back_does_not_freeze_a_position(house: House) -> None:
+    officer = await house.signed_in(OFFICER)
+    incident = await reported(officer)
+    feed = await feed_of(officer, incident["id"])
+    path = f"/api/feeds/{feed['id']}/position"
+    await officer.post(path, {"lat": 1.0, "lon": 1.0})
+    house.clock.pass_by(-3600)
+
+    await officer.post(path, {"lat": 2.0, "lon": 2.0})
+
+    view = await officer.get(f"/api/incidents/{incident['id']}")
+    assert view["feeds"][0]["position"]["lat"] == 2.0

@@ -5,9 +5,10 @@ from http.cookies import SimpleCookie
 
 import pytest
 
+from dispatch_server.errors import NotSignedIn, Throttled
 from dispatch_server.http.authenticate import COOKIE
-from dispatch_server.usecases.sign_in import PER_ADDRESS, PER_LOGIN
-from tests.integration.hub.house import ADMIN, OPERATOR, POLICE, House, Visitor
+from dispatch_server.usecases.sign_in import PER_ADDRESS, PER_LOGIN_AND_ADDRESS
+from tests.integration.hub.house import ADMIN, OPERATOR, POLICE, House, Visitor, until
 
 PASSWORD = "correct horse battery"
 
@@ -86,7 +87,7 @@ async def test_a_login_is_found_whatever_its_case(house: House) -> None:
 
 async def test_guessing_is_throttled_by_name_and_the_right_password_waits_too(house: House) -> None:
     visitor = await with_password(house)
-    for _ in range(PER_LOGIN):
+    for _ in range(PER_LOGIN_AND_ADDRESS):
         answer = await visitor.call("POST", "/api/sign-in", {"login": "lin.1", "password": "a guess"})
         assert answer.status == 401
 
@@ -104,7 +105,7 @@ async def test_guessing_is_throttled_by_name_and_the_right_password_waits_too(ho
 
 async def test_retry_after_tells_what_is_left_of_the_window(house: House) -> None:
     visitor = await with_password(house)
-    for _ in range(PER_LOGIN):
+    for _ in range(PER_LOGIN_AND_ADDRESS):
         await visitor.call("POST", "/api/sign-in", {"login": "lin.1", "password": "a guess"})
     house.clock.pass_by(200)
 
@@ -119,17 +120,19 @@ async def test_many_guesses_at_once_are_no_way_around_the_brake(house: House) ->
     guesses = await asyncio.gather(
         *(
             visitor.call("POST", "/api/sign-in", {"login": "lin.1", "password": f"guess {n}"})
-            for n in range(PER_LOGIN * 3)
+            for n in range(PER_LOGIN_AND_ADDRESS * 3)
         )
     )
 
-    assert sorted(g.status for g in guesses) == [401] * PER_LOGIN + [429] * PER_LOGIN * 2
+    assert (
+        sorted(g.status for g in guesses) == [401] * PER_LOGIN_AND_ADDRESS + [429] * PER_LOGIN_AND_ADDRESS * 2
+    )
 
 
 async def test_a_right_password_forgives_the_wrong_ones_before(house: House) -> None:
     visitor = await with_password(house)
     for _ in range(3):
-        for _ in range(PER_LOGIN - 1):
+        for _ in range(PER_LOGIN_AND_ADDRESS - 1):
             await visitor.call("POST", "/api/sign-in", {"login": "lin.1", "password": "a guess"})
         answer = await visitor.call("POST", "/api/sign-in", {"login": "lin.1", "password": PASSWORD})
         assert answer.status == 200
@@ -281,3 +284,45 @@ async def test_the_language_follows_the_switch_before_the_browser(house: House) 
 
     assert english.data["message"] == "Sign in first"
     assert switched.data["message"] == "请先登录"
+
+
+async def test_nobody_is_kept_out_by_guesses_at_their_name_from_elsewhere(house: House) -> None:
+    visitor = await with_password(house)
+    for _ in range(PER_LOGIN_AND_ADDRESS + 1):
+        with pytest.raises((NotSignedIn, Throttled)):
+            await house.hub.sign_in.by_password("lin.1", "a guess", address="198.51.100.7")
+
+    answer = await visitor.call("POST", "/api/sign-in", {"login": "lin.1", "password": PASSWORD})
+
+    assert answer.status == 200
+
+
+async def test_whoever_signs_in_in_a_browser_takes_the_place_of_the_one_before(house: House) -> None:
+    visitor = await house.signed_in(OPERATOR)
+    desk = await visitor.listen()
+    token, _ = await house.hub.sign_in.make_link(POLICE)
+
+    answer = await visitor.call("POST", "/api/sign-in/link", {"token": token})
+
+    assert answer.data["person"]["id"] == POLICE
+    assert (await desk.hears("session_ended"))["code"] == "replaced"
+    await desk.is_closed()
+    await until(lambda: not house.hub.presence.is_online(OPERATOR))
+
+
+async def test_a_refused_sign_in_leaves_the_session_that_is_there(house: House) -> None:
+    visitor = await house.signed_in(OPERATOR)
+
+    assert (await visitor.call("POST", "/api/sign-in/link", {"token": "x" * 43})).status == 401
+
+    assert (await visitor.get("/api/me"))["person"]["id"] == OPERATOR
+
+
+async def test_a_link_made_before_a_new_password_opens_nothing(house: House) -> None:
+    token, _ = await house.hub.sign_in.make_link(OPERATOR)
+    visitor = await house.signed_in(OPERATOR)
+    assert (await visitor.call("POST", "/api/me/password", {"password": PASSWORD})).status == 200
+
+    answer = await (await house.visitor()).call("POST", "/api/sign-in/link", {"token": token})
+
+    assert (answer.status, answer.code) == (401, "link_used")

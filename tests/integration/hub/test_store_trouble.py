@@ -64,6 +64,15 @@ def full_disk(path: Path) -> int:
         return int(connection.execute("PRAGMA page_count").fetchone()[0])
 
 
+async def test_a_store_that_only_reads_is_not_ready(house: House) -> None:
+    visitor = await house.visitor()
+    with read_only(house):
+        asked = await visitor.call("GET", "/health/ready")
+
+    assert asked.status == 503
+    assert asked.data["detail"]["store"] is False
+
+
 async def test_a_read_only_database_saves_nothing_and_says_so(house: House) -> None:
     operator, officer = await house.signed_in(OPERATOR), await house.signed_in(OFFICER)
     police = await house.signed_in(POLICE)
