@@ -4,12 +4,12 @@ import { createI18n } from 'vue-i18n'
 import { watch } from 'vue'
 
 import { en, zh, type Shared } from '@/i18n/shared'
-import { currentLanguage, language, setLanguage } from '@/i18n/language'
+import { currentLanguage, language, speak } from '@/i18n/language'
 
 type Tree = { [key: string]: string | string[] | Tree }
 
 export function makeI18n<T extends Tree>(own: { zh: T; en: T }) {
-  setLanguage(currentLanguage())
+  speak(currentLanguage())
   const i18n = createI18n({
     legacy: false,
     locale: language.value,

@@ -1,9 +1,9 @@
 /** Who is signed in, and the way in and out. */
 
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 
-import { currentLanguage } from '@/i18n/language'
+import { currentLanguage, language } from '@/i18n/language'
 import { useClock } from '@/state/clock'
 import { useLink } from '@/state/link'
 import { useTries } from '@/state/tries'
@@ -21,6 +21,10 @@ export const useSession = defineStore('session', () => {
   let lastPersonId: string | null = null
   /** The one-time link that the page was opened with, until the hub has answered to it. */
   let token: string | null = null
+
+  watch(language, (spoken) => {
+    caller.lang = spoken
+  })
 
   /** Somebody else at the same screen starts with a clean page: no task, room or stream of the one before. */
   function enter(answer: Me): void {
