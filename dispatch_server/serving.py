@@ -20,7 +20,7 @@ from dispatch_server.addresses import media_addresses, phone_addresses
 from dispatch_server.clock import system_clock
 from dispatch_server.config import Config
 from dispatch_server.demo.processes import Demonstration
-from dispatch_server.errors import StartError
+from dispatch_server.errors import HubError, StartError
 from dispatch_server.ids import random_id, random_token
 from dispatch_server.local_socket import serve_commands
 from dispatch_server.notifying import AppriseNotifier
@@ -55,7 +55,10 @@ async def _serve_alone(config: Config, *, with_demo: bool) -> None:
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(started(config, seed=seed))
         demonstration = Demonstration(hub, config) if with_demo else None
-        print(await welcome(hub, config, with_demo=with_demo), flush=True)
+        try:
+            print(await welcome(hub, config, with_demo=with_demo), flush=True)
+        except HubError as error:
+            raise StartError(f"The store cannot be written ({error.code}): is the disk full?") from error
         if demonstration is not None:
             await stack.enter_async_context(demonstration.playing())
         await stop.wait()
