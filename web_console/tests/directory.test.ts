@@ -66,5 +66,6 @@ describe('the directory', () => {
     expect([directory.agencyName('a1'), directory.personName('p1'), directory.titleOf({ title: '噪声', type: 'noise' })]).toEqual(['城建局', '甲', '噪声'])
     language.value = 'en'
     expect([directory.agencyName('a1'), directory.titleOf({ title: '噪声', type: 'noise' })]).toEqual(['Housing', 'Noise'])
+    expect([directory.titleOf({ title: '噪声', type: 'other' }), directory.titleOf({ title: '噪声扰民', type: 'noise' })]).toEqual(['Noise', '噪声扰民'])
   })
 })

@@ -8,6 +8,7 @@ import { useTalk } from '@/console/talk'
 import { useSubscriber } from '@/media/subscriber'
 import { formatRemaining, readSla, type SlaState } from '@/sla/sla'
 import { useClock } from '@/state/clock'
+import { useDirectory } from '@/state/directory'
 import { useLink } from '@/state/link'
 import { useStreams } from '@/state/streamStore'
 import { TonePlayer, TUNES } from '@/tones/tones'
@@ -19,6 +20,7 @@ export const useAlarm = defineStore('alarm', () => {
   const clock = useClock()
   const link = useLink()
   const streams = useStreams()
+  const directory = useDirectory()
   const media = useSubscriber()
   const talk = useTalk()
   const player = new TonePlayer()
@@ -54,7 +56,7 @@ export const useAlarm = defineStore('alarm', () => {
       if (state === 'breach' && before !== 'breach') unheard.set(incident.id, 0)
       if (before !== undefined && before !== state && (state === 'warn' || state === 'urgent' || state === 'breach')) {
         if (state !== 'breach') raise(state)
-        spoken.value = { key: `slaSpoken.${state}`, params: { name: incident.title, time: formatRemaining(remainingMs) } }
+        spoken.value = { key: `slaSpoken.${state}`, params: { name: directory.titleOf(incident), time: formatRemaining(remainingMs) } }
       }
     }
     for (const id of unheard.keys()) if (!running.has(id)) unheard.delete(id)

@@ -17,6 +17,7 @@ export const useDirectory = defineStore('directory', () => {
 
   const agencies = computed(() => new Map(content.value.agencies.map((agency) => [agency.id, agency])))
   const types = computed(() => new Map(content.value.incident_types.map((type) => [type.code, type])))
+  const typesByName = computed(() => new Map(content.value.incident_types.map((type) => [type.name, type])))
   const people = computed(() => new Map(content.value.people.map((person) => [person.id, person])))
 
   /** Tried again for as long as it is refused: a page without names is of little use. */
@@ -44,11 +45,11 @@ export const useDirectory = defineStore('directory', () => {
     /** A name, or a neutral word for what has none here; an id is never shown. Empty for nothing at all. */
     agencyName: (id: string | null | undefined) => (id ? named(agencies.value.get(id), words.value.agency) : ''),
     typeName: (code: string) => named(types.value.get(code), words.value.type),
-    /** A title that is only its type's name follows the page's language; one that somebody wrote stays as written. */
-    titleOf: ({ title, type }: { title: string; type: string }) => {
-      const known = types.value.get(type)
-      return known && title === known.name ? named(known, title) : title
-    },
+    /**
+     * A title that is only a type's name follows the page's language; one that somebody wrote stays as written. The type
+     * may be another by now: an incident that was relabelled keeps its title.
+     */
+    titleOf: ({ title }: { title: string; type: string }) => named(typesByName.value.get(title), title),
     personName: (id: string) => people.value.get(id)?.name ?? words.value.person,
     agency: (id: string): Agency | undefined => agencies.value.get(id),
     peopleOf: (agencyId: string): Addressee[] => content.value.people.filter((person) => person.agency_id === agencyId),
