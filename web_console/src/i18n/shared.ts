@@ -18,7 +18,7 @@ export const zh = {
   sign: {
     title: '登录', login: '用户名', password: '密码', submit: '登录', busy: '登录中', out: '退出登录', asking: '连接中心',
     unreachable: '连不上中心，正在自动重试。请检查网络', needLink: '没有账号时，请向管理员索取一次性登录链接',
-    ended: '登录已失效，请重新登录',
+    ended: '登录已失效，请重新登录', displaced: '此浏览器已换成 {name} 登录', displacedHint: '{n} 秒后重新打开此页。原来的登录已结束', displacedGo: '以 {name} 继续',
   },
   account: '账号',
   password: {
@@ -63,7 +63,7 @@ export const en: Shared = {
   sign: {
     title: 'Sign in', login: 'User name', password: 'Password', submit: 'Sign in', busy: 'Signing in', out: 'Sign out', asking: 'Connecting to the centre',
     unreachable: 'The centre cannot be reached; trying again by itself. Check the network', needLink: 'No account? Ask the administrator for a one-time link',
-    ended: 'Your session has ended. Sign in again',
+    ended: 'Your session has ended. Sign in again', displaced: '{name} has signed in in this browser', displacedHint: 'This page opens anew in {n} s. The sign-in before is over', displacedGo: 'Go on as {name}',
   },
   account: 'Account',
   password: {

@@ -19,6 +19,8 @@ export function useAttempt() {
       const refusal = asRefusal(reason)
       notices.say(refusalText(refusal, t), 'warn')
       if (refusal.kind === 'signed_out') session.leave()
+      // Another tab may have signed in since.
+      if (refusal.code === 'csrf_missing') void session.look()
       return undefined
     }
   }

@@ -54,7 +54,11 @@ export const useLink = defineStore('link', () => {
   })
 
   let timer = 0
+  let opened = false
+  let closed = false
   function open(): void {
+    opened = true
+    closed = false
     lastBeat.value = clock.serverNow()
     socket.connect()
     clearInterval(timer)
@@ -62,9 +66,14 @@ export const useLink = defineStore('link', () => {
     window.addEventListener('online', retryNow)
   }
   function close(): void {
+    closed = true
     clearInterval(timer)
     window.removeEventListener('online', retryNow)
     socket.disconnect()
+  }
+  /** Open again if it was only closed. */
+  function reopen(): void {
+    if (opened && closed) open()
   }
   /** Goes on under the session that the page has now: the one that the socket began with is over. */
   function renew(): void {
@@ -85,5 +94,5 @@ export const useLink = defineStore('link', () => {
   const beatLost = computed(() => silentMs.value > BEAT_LIMIT_MS)
   const downMs = computed(() => (downSince.value === null ? 0 : Math.max(0, clock.nowMs - downSince.value)))
 
-  return { socket, connected, attempt, refusedCode, downMs, silentMs, beatLate, beatLost, open, close, renew, retryNow }
+  return { socket, connected, attempt, refusedCode, downMs, silentMs, beatLate, beatLost, open, close, reopen, renew, retryNow }
 })

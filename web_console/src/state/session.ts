@@ -12,12 +12,15 @@ import { caller } from '@/wire/http'
 import { asRefusal, type Refusal } from '@/wire/refusal'
 import type { Me } from '@/wire/views'
 
-export type SessionPhase = 'asking' | 'out' | 'in' | 'unreachable'
+/** displaced: somebody else signed in in this browser; this page is theirs only after a clean start. */
+export type SessionPhase = 'asking' | 'out' | 'in' | 'unreachable' | 'displaced'
 
 export const useSession = defineStore('session', () => {
   const phase = ref<SessionPhase>('asking')
   const me = shallowRef<Me | null>(null)
   const refusal = shallowRef<Refusal | null>(null)
+  /** The one who signed in instead. */
+  const displacedBy = ref('')
   let lastPersonId: string | null = null
   /** The one-time link that the page was opened with, until the hub has answered to it. */
   let token: string | null = null
@@ -85,10 +88,38 @@ export const useSession = defineStore('session', () => {
     await finding.begin()
   }
 
+  /** What became of the session: the hub ended the one that this page had, or another tab may have. */
+  async function compare(): Promise<boolean> {
+    const before = me.value
+    if (phase.value !== 'in' || !before) return true
+    try {
+      const answer = await commands.me()
+      if (me.value !== before) return true
+      if (answer.person.id !== before.person.id) {
+        leave()
+        displacedBy.value = answer.person.name
+        phase.value = 'displaced'
+        sessionStorage.clear()
+      } else if (answer.person.role !== before.person.role || answer.person.agency_id !== before.person.agency_id) startClean()
+      else {
+        if (answer.csrf !== before.csrf) {
+          enter(answer)
+          useLink().renew()
+        }
+        useLink().reopen()
+      }
+      return true
+    } catch (reason) {
+      if (asRefusal(reason).kind !== 'signed_out') return false
+      leave()
+      return true
+    }
+  }
+  const looking = useTries(compare, { firstMs: 1_000, lastMs: 10_000 })
+
   const signIn = (login: string, password: string) => attempt(() => commands.signIn(login, password))
 
   /** From now on this password; the page goes on in a session of its own, all others end. Raises: Refusal. */
-  /** Raises: Refusal. */
   async function setPassword(password: string, current?: string): Promise<void> {
     enter(await commands.setPassword(password, current))
     useLink().renew()
@@ -102,7 +133,7 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  return { phase, me: computed(() => me.value), person: computed(() => me.value?.person ?? null), refusal, begin, findNow: finding.now, signIn, setPassword, signOut, leave }
+  return { phase, me: computed(() => me.value), person: computed(() => me.value?.person ?? null), refusal, displacedBy, begin, findNow: finding.now, look: looking.begin, startClean, signIn, setPassword, signOut, leave }
 })
 
 function startClean(): void {
