@@ -163,8 +163,9 @@ class SignInDesk:
         if current is not None:
             await self._require_password(session.person, current, address=address)
         elif self._clock() - session.opened_at > FRESH:
-            known = await self._reference.password_hash(session.person.id) is not None
-            raise NotAllowed("current_password_needed" if known else "sign_in_again")
+            if await self._reference.password_hash(session.person.id) is None:
+                raise NotAllowed("sign_in_again")
+            raise NotAllowed("current_password_needed")
         await self._reference.set_password(session.person.id, await self.hash_password(password))
         await self._accounts.close_ways_in(session.person.id)
         return await self._open(session.person)

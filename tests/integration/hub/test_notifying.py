@@ -128,6 +128,7 @@ async def test_a_refused_message_is_sent_again_after_a_pause_that_grows(data: Pa
             await webhook.stays_at(count - 1)
             house.clock.pass_by(0.1)
             await webhook.has(count)
+            await webhook.stays_at(count)  # and the hub has counted the pause from now
         await until(lambda: outbox_is_empty(house))
 
 
