@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { atLimit, beyond, countHeld, NONE, sum } from '@/console/top/counting'
-import { SYNC_LIMIT } from '@/state/streams'
+import { beyond, countHeld, NONE, sum } from '@/console/top/counting'
 import type { IncidentView } from '@/wire/views'
 
 const NOW = Date.parse('2026-01-01T01:00:00.000Z')
@@ -25,11 +24,5 @@ describe('the tally', () => {
   it('is the page’s own when the hub counts the same, and never less when the hub is a moment behind', () => {
     expect(beyond({ open: 10, overdue: 2, resolved: 4 }, held, NOW)).toEqual(NONE)
     expect(beyond({ open: 1, overdue: 0, resolved: 0 }, held, NOW)).toEqual(NONE)
-  })
-
-  it('needs the hub only when the page holds as many as a sync brings', () => {
-    expect(atLimit(many(SYNC_LIMIT - 1, 'received', 1))).toBe(false)
-    expect(atLimit([...many(SYNC_LIMIT - 1, 'received', 1), incident('closed', 1)])).toBe(false)
-    expect(atLimit(many(SYNC_LIMIT, 'received', 1))).toBe(true)
   })
 })

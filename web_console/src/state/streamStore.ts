@@ -4,7 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowReactive } from 'vue'
 
 import { useLink } from '@/state/link'
-import { apply, drop, emptyPicture, idOfStream, lastSeen, mergeEvents, putIncident, putRoom, SYNC_LIMIT, take } from '@/state/streams'
+import { apply, drop, emptyPicture, idOfStream, lastSeen, mergeEvents, putIncident, putRoom, take } from '@/state/streams'
 import * as commands from '@/wire/commands'
 import { asRefusal, type Refusal } from '@/wire/refusal'
 import { ask } from '@/wire/socket'
@@ -21,6 +21,8 @@ export const useStreams = defineStore('streams', () => {
   const picture = reactive(emptyPicture())
   const loaded = ref(false)
   const refusal = ref<Refusal | null>(null)
+  /** There are more open incidents in sight than the page was sent. */
+  const partial = ref(false)
   const unread = reactive<Record<string, number>>({})
   const journalsLoaded = shallowReactive(new Set<string>())
   const listeners = new Set<(reply: Synced) => void>()
@@ -41,8 +43,7 @@ export const useStreams = defineStore('streams', () => {
   }
 
   function fillGap(stream: string): void {
-    const partly = picture.seqs[stream] === undefined && Object.keys(picture.incidents).length >= SYNC_LIMIT
-    if (!partly) void sync()
+    if (!partial.value || picture.seqs[stream] !== undefined) void sync()
     else if (!later) later = window.setTimeout(() => void sync(), PARTLY_HELD_MS)
   }
 
@@ -59,6 +60,7 @@ export const useStreams = defineStore('streams', () => {
     try {
       const reply = await ask(link.socket, 'sync', { streams: lastSeen(picture) })
       take(picture, reply)
+      partial.value = reply.partial
       for (const stream of reply.gone) journalsLoaded.delete(stream)
       for (const [stream, events] of Object.entries(reply.missed)) if (!events.length) journalsLoaded.delete(stream)
       loaded.value = true
@@ -100,7 +102,7 @@ export const useStreams = defineStore('streams', () => {
   }
 
   return {
-    picture, loaded, refusal, unread, journalsLoaded, sync, loadJournal,
+    picture, loaded, refusal, partial, unread, journalsLoaded, sync, loadJournal,
     incidents: computed<IncidentView[]>(() => Object.values(picture.incidents)),
     roomOf: (incident: IncidentView | null): RoomView | null => (incident?.room_id ? (picture.rooms[incident.room_id] ?? null) : null),
     journalOf: (stream: string) => picture.journals[stream] ?? [],
@@ -121,6 +123,7 @@ export const useStreams = defineStore('streams', () => {
       Object.assign(picture, emptyPicture())
       journalsLoaded.clear()
       loaded.value = false
+      partial.value = false
       held = []
     },
     idOfStream,

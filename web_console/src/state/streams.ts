@@ -18,9 +18,6 @@ export interface Picture {
   journals: Record<string, JournalEventView[]>
 }
 
-/** A sync brings no more incidents than so many. */
-export const SYNC_LIMIT = 200
-
 export type Outcome = 'applied' | 'ignored' | 'gap'
 
 export const emptyPicture = (): Picture => ({ seqs: {}, incidents: {}, rooms: {}, journals: {} })

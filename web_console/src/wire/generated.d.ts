@@ -3191,6 +3191,8 @@ export interface components {
         Synced: {
             /** Now */
             now: string;
+            /** Partial */
+            partial: boolean;
             /** Incidents */
             incidents: components["schemas"]["IncidentView"][];
             /** Rooms */

@@ -2,7 +2,6 @@
 
 import { isTimed } from '@/console/queue/queueOrder'
 import { readSla } from '@/sla/sla'
-import { SYNC_LIMIT } from '@/state/streams'
 import type { Counts, IncidentView } from '@/wire/views'
 
 export interface Tally { open: number; overdue: number; resolved: number }
@@ -12,9 +11,6 @@ export const NONE: Tally = { open: 0, overdue: 0, resolved: 0 }
 const isOpen = (incident: IncidentView) => incident.state !== 'closed'
 const isOverdue = (incident: IncidentView, nowMs: number) => readSla(incident.clock, nowMs).state === 'breach'
 const isResolved = (incident: IncidentView) => incident.state === 'resolved'
-
-/** There may be incidents that the page does not hold. */
-export const atLimit = (incidents: readonly IncidentView[]): boolean => incidents.filter(isOpen).length >= SYNC_LIMIT
 
 export function countHeld(incidents: readonly IncidentView[], nowMs: number): Tally {
   const timed = incidents.filter(isTimed)

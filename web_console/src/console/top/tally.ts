@@ -3,7 +3,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 
-import { atLimit, beyond, countHeld, NONE, sum, type Tally } from '@/console/top/counting'
+import { beyond, countHeld, NONE, sum, type Tally } from '@/console/top/counting'
 import { useClock } from '@/state/clock'
 import { useLink } from '@/state/link'
 import { useStreams } from '@/state/streamStore'
@@ -17,12 +17,11 @@ export const useTally = defineStore('tally', () => {
   const streams = useStreams()
   const outside = ref<Tally>(NONE)
   const held = computed(() => countHeld(streams.incidents, clock.nowMs))
-  const full = computed(() => atLimit(streams.incidents))
   let asking = false
 
   /** What this page holds is counted here, to the second; the hub is asked only when there may be more. */
   async function look(): Promise<void> {
-    if (!full.value) {
+    if (!streams.partial) {
       outside.value = NONE
       return
     }
@@ -38,7 +37,7 @@ export const useTally = defineStore('tally', () => {
     }
   }
   streams.onSynced(() => void look())
-  watch(full, () => void look())
+  watch(() => streams.partial, () => void look())
   window.setInterval(() => void look(), REFRESH_MS)
 
   return { all: computed(() => sum(held.value, outside.value)), outside: computed(() => outside.value) }
