@@ -44,6 +44,17 @@ describe('a page whose browser signs in anew elsewhere', () => {
     expect(reloaded).toHaveBeenCalledOnce()
   })
 
+  it('waits for the other tab to have its new session before it believes that there is none', async () => {
+    vi.useFakeTimers()
+    reply = new Refusal('signed_out', 'not_signed_in', '')
+    await useSession().look('replaced')
+    expect(useSession().phase).toBe('in')
+    reply = as('p2', 'c2')
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(useSession().phase).toBe('displaced')
+    vi.useRealTimers()
+  })
+
   it('asks for a sign-in where nobody is signed in any more', async () => {
     reply = new Refusal('signed_out', 'not_signed_in', '')
     await useSession().look()

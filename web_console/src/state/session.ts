@@ -15,12 +15,15 @@ import type { Me } from '@/wire/views'
 /** displaced: somebody else signed in in this browser; this page is theirs only after a clean start. */
 export type SessionPhase = 'asking' | 'out' | 'in' | 'unreachable' | 'displaced'
 
+const REPLACED_TRIES = 5
+
 export const useSession = defineStore('session', () => {
   const phase = ref<SessionPhase>('asking')
   const me = shallowRef<Me | null>(null)
   const refusal = shallowRef<Refusal | null>(null)
   /** The one who signed in instead. */
   const displacedBy = ref('')
+  let replaced = false
   let lastPersonId: string | null = null
   /** The one-time link that the page was opened with, until the hub has answered to it. */
   let token: string | null = null
@@ -111,11 +114,19 @@ export const useSession = defineStore('session', () => {
       return true
     } catch (reason) {
       if (asRefusal(reason).kind !== 'signed_out') return false
+      // The word that it was replaced may be here before the other tab has its new cookie.
+      if (replaced && looking.attempt.value < REPLACED_TRIES) return false
       leave()
       return true
     }
   }
-  const looking = useTries(compare, { firstMs: 1_000, lastMs: 10_000 })
+  const looking = useTries(compare, { firstMs: 500, lastMs: 10_000 })
+  /** @param code why the hub ended the session, if it did. */
+  const look = (code?: string): Promise<void> => {
+    if (looking.wanted.value && replaced && !code) return Promise.resolve()
+    replaced = code === 'replaced'
+    return looking.begin()
+  }
 
   const signIn = (login: string, password: string) => attempt(() => commands.signIn(login, password))
 
@@ -133,7 +144,7 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  return { phase, me: computed(() => me.value), person: computed(() => me.value?.person ?? null), refusal, displacedBy, begin, findNow: finding.now, look: looking.begin, startClean, signIn, setPassword, signOut, leave }
+  return { phase, me: computed(() => me.value), person: computed(() => me.value?.person ?? null), refusal, displacedBy, begin, findNow: finding.now, look, startClean, signIn, setPassword, signOut, leave }
 })
 
 function startClean(): void {

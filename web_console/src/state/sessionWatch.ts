@@ -10,9 +10,9 @@ export function useSessionWatch(): void {
   const link = useLink()
 
   /** The socket must not come back by itself: it would be that of whoever is signed in now. */
-  const ended = () => {
+  const ended = ({ code }: { code: string }) => {
     link.close()
-    void session.look()
+    void session.look(code)
   }
   const seen = () => {
     if (document.visibilityState === 'visible') void session.look()
