@@ -31,7 +31,7 @@ export const zh = {
   plan: { label: '预案', departments: '{n} 部门', none: '无匹配预案', choose: '选预案', pick: '选择预案', loading: '载入预案', failed: '预案未载入' },
   key: {
     name: '一键扩群', first: '召集 {n} 个部门，限时 {m} 分钟', undoHint: '按下即发，5 秒内', undo: '撤销', sending: '正在下发 {n} 个', sent: '已下发 {n} 个', undoIn: '{n} 秒内按 Esc 撤销', again: '已扩群 · 再按只催 {n} 个未动身部门',
-    moving: '已扩群 · 全部在途或到位', noPlan: '选预案', noPlanHint: '没有匹配的预案。按 P 选择', queued: '网络中断，改打电话', queuedHint: '已排队 {n} 个，联网即发', queuedBlind: '已排队，联网即按预案下发', blind: '网络中断。按下排队，联网即发', closed: '已办结，不再召集', resolved: '处置完毕。重新打开后可召集',
+    refusedLater: '排队的一键扩群没有执行：{why}', moving: '已扩群 · 全部在途或到位', noPlan: '选预案', noPlanHint: '没有匹配的预案。按 P 选择', queued: '网络中断，改打电话', queuedHint: '已排队 {n} 个，联网即发', queuedBlind: '已排队，联网即按预案下发', blind: '网络中断。按下排队，联网即发', closed: '已办结，不再召集', resolved: '处置完毕。重新打开后可召集',
     undoing: '正在撤销', undoingHint: '等待中心确认', undoingLate: '5 秒已过，召集可能仍有效，正在确认', undone: '已撤销，未再召集', undoQueued: '已取消排队', resummoned: '已再召集 {n} 个部门', nothing: '没有需要再催的部门', loading: '载入中', confirming: '网络中断，正在确认上次召集',
   },
   dept: {
@@ -44,7 +44,7 @@ export const zh = {
   timeline: { empty: '暂无记录', failed: '时间线未载入', queued: '未送出' },
   room: { none: '房间未开。扩群后自动开', join: '入会', leave: '离会', joined: '你已入会', mute: '静音', unmute: '取消静音', you: '你', empty: '还没有人' },
   presence: { invited: '已邀请', present: '在会', away: '断开', left: '已离会', removed: '已请出' },
-  order: { placeholder: "输入指令，{'@'} 指定部门", send: '下发', toScene: '现场', queued: '已排队，联网即发', receipts: '{n} 人收到', noReceipt: '未收到回执', empty: '还没有指令' },
+  order: { placeholder: "输入指令，{'@'} 指定部门", send: '下发', toScene: '现场', queued: '已排队，联网即发', refusedLater: '排队的指令没有发出：{why}', receipts: '{n} 人收到', noReceipt: '未收到回执', empty: '还没有指令' },
   newIncident: { title: '新建警情', type: '类型', level: '等级', place: '地点', words: '情况', name: '标题', namePlaceholder: '不填则用类型名', submit: '建警情', placePlaceholder: '例：锦绣工地东门', wordsPlaceholder: '人数、情绪、有无受伤' },
   closing: {
     resolveTitle: '处置完毕', outcome: '处置结果', outcomePlaceholder: '例：双方达成一致，现场已散', resolve: '处置完毕', closeTitle: '回访办结', result: '回访结果', satisfaction: '满意度', note: '回访记录', close: '办结', notes: '1 不满意 · 5 满意',

@@ -32,7 +32,7 @@ export const en: typeof zh = {
   plan: { label: 'Plan', departments: '{n} departments', none: 'No plan fits', choose: 'Choose plan', pick: 'Choose a plan', loading: 'Loading plan', failed: 'Plan not loaded' },
   key: {
     name: 'Summon all', first: '{n} departments, {m} minutes', undoHint: 'Sends at once; within 5 s', undo: 'Undo', sending: 'Sending to {n}', sent: 'Sent to {n}', undoIn: 'Esc undoes for {n} s', again: 'Sent · press to urge {n} more',
-    moving: 'Sent · all moving or in place', noPlan: 'Choose plan', noPlanHint: 'No plan fits. Press P to choose', queued: 'Offline: phone them', queuedHint: '{n} queued, sent on return', queuedBlind: 'Queued; sent by the plan on return', blind: 'No network. Press to queue it', closed: 'Closed; nobody is summoned', resolved: 'Resolved. Reopen to summon again',
+    refusedLater: 'The queued summons was not carried out: {why}', moving: 'Sent · all moving or in place', noPlan: 'Choose plan', noPlanHint: 'No plan fits. Press P to choose', queued: 'Offline: phone them', queuedHint: '{n} queued, sent on return', queuedBlind: 'Queued; sent by the plan on return', blind: 'No network. Press to queue it', closed: 'Closed; nobody is summoned', resolved: 'Resolved. Reopen to summon again',
     undoing: 'Undoing', undoingHint: 'Waiting for the centre', undoingLate: '5 s are over; it may stand. Confirming', undone: 'Undone', undoQueued: 'Taken off the queue', resummoned: '{n} departments urged', nothing: 'Nobody left to urge', loading: 'Loading', confirming: 'No network; confirming the last press',
   },
   dept: {
@@ -45,7 +45,7 @@ export const en: typeof zh = {
   timeline: { empty: 'Nothing yet', failed: 'Timeline not loaded', queued: 'not sent' },
   room: { none: 'No room yet. The key opens it', join: 'Join', leave: 'Leave', joined: 'You are in', mute: 'Mute', unmute: 'Unmute', you: 'you', empty: 'Nobody yet' },
   presence: { invited: 'invited', present: 'in the room', away: 'dropped', left: 'left', removed: 'removed' },
-  order: { placeholder: "Order; {'@'} names a department", send: 'Send', toScene: 'Scene', queued: 'Queued, sent on return', receipts: '{n} received', noReceipt: 'no receipt', empty: 'No orders yet' },
+  order: { placeholder: "Order; {'@'} names a department", send: 'Send', toScene: 'Scene', queued: 'Queued, sent on return', refusedLater: 'The queued order was not given: {why}', receipts: '{n} received', noReceipt: 'no receipt', empty: 'No orders yet' },
   newIncident: { title: 'New incident', type: 'Type', level: 'Level', place: 'Place', words: 'What happens', name: 'Title', namePlaceholder: 'Empty: the type’s name', submit: 'Create', placePlaceholder: 'e.g. East gate of the site', wordsPlaceholder: 'How many, how tense, anyone hurt' },
   closing: {
     resolveTitle: 'Resolved', outcome: 'Outcome', outcomePlaceholder: 'e.g. Both sides agreed; the scene is clear', resolve: 'Mark resolved', closeTitle: 'Follow-up and close', result: 'Follow-up call', satisfaction: 'Satisfaction', note: 'Notes', close: 'Close', notes: '1 poor · 5 good',

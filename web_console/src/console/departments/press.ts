@@ -5,7 +5,7 @@
  */
 
 import { defineStore } from 'pinia'
-import { computed, reactive } from 'vue'
+import { computed, reactive, shallowRef } from 'vue'
 
 import { summoned, type Press } from '@/console/departments/keySays'
 import { useTakeBack } from '@/console/departments/takeBack'
@@ -16,7 +16,7 @@ import { useLink } from '@/state/link'
 import { useStreams } from '@/state/streamStore'
 import * as commands from '@/wire/commands'
 import { newKey } from '@/wire/http'
-import { asRefusal } from '@/wire/refusal'
+import { asRefusal, type Refusal } from '@/wire/refusal'
 import type { IncidentView, PlanPreview, Summoned } from '@/wire/views'
 
 export const usePress = defineStore('press', () => {
@@ -26,6 +26,8 @@ export const usePress = defineStore('press', () => {
   const clock = useClock()
   const back = useTakeBack()
   const presses = reactive<Record<string, Press>>({})
+  /** Why a press that had waited was refused in the end; a new object each time. */
+  const refusedLater = shallowRef<Refusal | null>(null)
   let ticking = 0
 
   async function send(incidentId: string): Promise<Summoned | null> {
@@ -57,7 +59,10 @@ export const usePress = defineStore('press', () => {
     }
   }
   async function retry(incidentId: string): Promise<void> {
-    if (presses[incidentId]?.phase === 'queued') await send(incidentId).catch(() => undefined)
+    if (presses[incidentId]?.phase !== 'queued') return
+    await send(incidentId).catch((reason: unknown) => {
+      refusedLater.value = asRefusal(reason)
+    })
   }
   link.socket.on('connect', () => {
     for (const incidentId of Object.keys(presses)) void retry(incidentId)
@@ -82,7 +87,7 @@ export const usePress = defineStore('press', () => {
   }
 
   return {
-    presses,
+    presses, refusedLater,
     queuedCount: computed(() => Object.values(presses).filter((press) => press.phase === 'queued').length),
     /** Presses the key for the incident. Raises: Refusal, except while offline: then it waits in the queue. */
     press: (incident: IncidentView, plan: PlanPreview | null): Promise<Summoned | null> => {

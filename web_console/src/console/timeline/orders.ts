@@ -1,13 +1,13 @@
 /** Sending orders; what cannot be sent waits with its key, so that it is given once however often it is sent. */
 
 import { defineStore } from 'pinia'
-import { ref } from 'vue'
+import { ref, shallowRef } from 'vue'
 
 import { useLink } from '@/state/link'
 import { useStreams } from '@/state/streamStore'
 import * as commands from '@/wire/commands'
 import { newKey } from '@/wire/http'
-import { asRefusal } from '@/wire/refusal'
+import { asRefusal, type Refusal } from '@/wire/refusal'
 
 interface Waiting { incidentId: string; text: string; departmentIds: string[]; key: string }
 
@@ -18,6 +18,8 @@ export const useOrders = defineStore('orders', () => {
   const streams = useStreams()
   const link = useLink()
   const waiting = ref<Waiting[]>([])
+  /** Why an order that had waited was refused in the end; a new object each time. */
+  const refusedLater = shallowRef<Refusal | null>(null)
 
   async function send(order: Waiting): Promise<'sent' | 'queued'> {
     try {
@@ -33,11 +35,15 @@ export const useOrders = defineStore('orders', () => {
     const orders = waiting.value
     waiting.value = []
     void (async () => {
-      for (const order of orders) await send(order).catch(() => undefined)
+      for (const order of orders) {
+        await send(order).catch((reason: unknown) => {
+          refusedLater.value = asRefusal(reason)
+        })
+      }
     })()
   })
   return {
-    waiting,
+    waiting, refusedLater,
     /** Raises: Refusal, except while offline: then it waits. */
     give: (incidentId: string, text: string, departmentIds: string[]) => send({ incidentId, text, departmentIds, key: newKey() }),
   }
