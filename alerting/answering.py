@@ -96,7 +96,7 @@ def decline(
     response: Response, *, assignment_id: AssignmentId, by: PersonId, reason: str, now: datetime
 ) -> Decision:
     """`by` will not come; the next step of the ladder is taken at once, and the clock runs on. Whoever is
-    paged then may decline too. Saying so twice changes nothing.
+    paged then may decline too. Saying so twice changes nothing, unless `by` has taken it in between.
 
     After an acknowledgement the ladder had been taken away: it comes back with the times it always had,
     so steps that would have been due by now follow at once.
@@ -109,7 +109,7 @@ def decline(
         raise ReasonMissing(field="reason")
     if assignment.answered:
         _refuse_second_answer(assignment, by=by)
-    if by in assignment.declined_by:
+    if by in assignment.declined_by and not assignment.answered:
         return Decision(state=response)
     incident_id = response.incident.id
     declined = replace(

@@ -28,10 +28,13 @@ def kill_after_a_while(url: str, *, answers: int, delay_s: float) -> list[str]:
         text=True,
     )
     assert process.stdout is not None
+    assert process.stderr is not None
     first = [process.stdout.readline() for _ in range(answers)]
     time.sleep(delay_s)
     process.send_signal(signal.SIGKILL)
-    rest, errors = process.communicate(timeout=30)
+    # Not `communicate`: it reads past what `readline` has taken into the buffer already.
+    with process:
+        rest, errors = process.stdout.read(), process.stderr.read()
     assert all(first), f"it ended by itself: {errors}"
     return [line.strip() for line in (*first, *rest.splitlines(keepends=True)) if line.endswith("\n")]
 

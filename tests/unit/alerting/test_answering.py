@@ -169,6 +169,18 @@ def test_declining_after_an_acknowledgement_brings_the_ladder_back_at_its_old_ti
     assert declined.state.assignment(A_WATER).acknowledged_at is None
 
 
+def test_whoever_declined_took_it_after_all_and_declines_again_is_believed() -> None:
+    state = decline(summoned(at=10), assignment_id=A_WATER, by=FIRST, reason="抢修中", now=after(15)).state
+    state = acknowledge(state, assignment_id=A_WATER, by=FIRST, now=after(20)).state
+
+    again = decline(state, assignment_id=A_WATER, by=FIRST, reason="车坏了", now=after(30))
+
+    assignment = again.state.assignment(A_WATER)
+    assert (assignment.state, assignment.person_id) == (AssignmentState.DECLINED, None)
+    assert (assignment.decline_reason, assignment.declined_by) == ("车坏了", (FIRST,))
+    assert again.schedule, "and the ladder is there again"
+
+
 def test_nobody_declines_for_a_colleague_who_has_acknowledged() -> None:
     state = acknowledge(summoned(), assignment_id=A_WATER, by=FIRST, now=after(20)).state
     with pytest.raises(AlreadyAnswered):

@@ -30,7 +30,7 @@ all_routes = st.builds(
 def test_the_table_is_what_the_newest_routes_of_each_scope_say(history: list[ScopeRoutes]) -> None:
     table = RouteTable()
     accepted: dict[str, ScopeRoutes] = {}
-    before: dict[str, list[str]] = {"c1": [], "c2": [], "c3": []}
+    before: dict[str, dict[int, str]] = {"c1": {}, "c2": {}, "c3": {}}
     for routes in history:
         last = accepted.get(routes.scope_id)
         concerned = table.replace(routes)
@@ -43,7 +43,7 @@ def test_the_table_is_what_the_newest_routes_of_each_scope_say(history: list[Sco
         for connection in ("c1", "c2", "c3"):
             if connection not in concerned:
                 now = table.desired(connection)
-                assert [at.source_id for at in now.video.values()] == before[connection]
+                assert {slot: at.source_id for slot, at in now.video.items()} == before[connection]
             expected = {
                 each.slot: (one.scope_id, one.epoch, each.source_id)
                 for one in accepted.values()
@@ -61,7 +61,7 @@ def test_the_table_is_what_the_newest_routes_of_each_scope_say(history: list[Sco
             ]
             assert desired.candidates == (heard[-1] if heard else ())
             assert set(desired.pinned) <= set(desired.candidates)
-            before[connection] = [at.source_id for at in desired.video.values()]
+            before[connection] = {slot: at.source_id for slot, at in desired.video.items()}
 
 
 def test_the_epochs_of_scopes_long_empty_are_forgotten_at_last() -> None:
