@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from alerting import Assignment, Order, SlaClock
 from alerting import AssignmentState as State
-from dispatch_server import wire
+from dispatch_server import wire, wire_directory
 from dispatch_server.identity import Directory, Person
 from dispatch_server.journal import Link
 from dispatch_server.usecases.case import Case, Changed, incident_stream, room_stream
@@ -229,14 +229,16 @@ def changed_parts(
     )
 
 
-def directory_view(directory: Directory, people: Iterable[Person]) -> wire.DirectoryView:
-    return wire.DirectoryView(
+def directory_view(directory: Directory, people: Iterable[Person]) -> wire_directory.DirectoryView:
+    return wire_directory.DirectoryView(
         agencies=[
-            wire.AgencyView(id=a.id, parent_id=a.parent_id, kind=a.kind, name=a.name, name_en=a.name_en)
+            wire_directory.AgencyView(
+                id=a.id, parent_id=a.parent_id, kind=a.kind, name=a.name, name_en=a.name_en
+            )
             for a in directory.agencies.values()
         ],
         incident_types=[
-            wire.IncidentTypeView(
+            wire_directory.IncidentTypeView(
                 code=k.code,
                 name=k.name,
                 name_en=k.name_en,
@@ -244,7 +246,10 @@ def directory_view(directory: Directory, people: Iterable[Person]) -> wire.Direc
             )
             for k in directory.types.values()
         ],
-        people=[wire.PersonEntry(id=p.id, name=p.name, role=p.role, agency_id=p.agency_id) for p in people],
+        people=[
+            wire_directory.PersonEntry(id=p.id, name=p.name, role=p.role, agency_id=p.agency_id)
+            for p in people
+        ],
     )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from alerting import AssignmentMode, AssignmentState, FollowUpResult, IncidentState, Level
-from dispatch_server.identity import AgencyKind, Role
+from dispatch_server.identity import Role
 from dispatch_server.journal import instant
 from rooms import FeedKind, FeedState, Presence, RoomState
 from rooms import Role as RoomRole
@@ -314,34 +314,6 @@ class IncidentList(View):
 class JournalPage(View):
     events: list[JournalEventView]
     seq: int
-
-
-class AgencyView(View):
-    id: str
-    parent_id: str | None
-    kind: AgencyKind
-    name: str
-    name_en: str
-
-
-class IncidentTypeView(View):
-    code: str
-    name: str
-    name_en: str
-    default_level: Level
-
-
-class PersonEntry(View):
-    id: str
-    name: str
-    role: Role
-    agency_id: str
-
-
-class DirectoryView(View):
-    agencies: list[AgencyView]
-    incident_types: list[IncidentTypeView]
-    people: list[PersonEntry]
 
 
 class PlanPerson(PersonRef):

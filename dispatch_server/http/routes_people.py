@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dispatch_server import bodies, views, wire
+from dispatch_server import bodies, views, wire, wire_directory
 from dispatch_server.http.route import Request, Route
 from dispatch_server.usecases.administering import Administering
 
@@ -22,7 +22,7 @@ class PeopleRoutes:
                 handler=self._directory,
                 summary="Agencies, incident types and the people whom the caller may address",
                 tag="directory",
-                reply=wire.DirectoryView,
+                reply=wire_directory.DirectoryView,
             ),
             Route(
                 method="POST",
@@ -31,7 +31,7 @@ class PeopleRoutes:
                 summary="Add an agency below one of the caller's",
                 tag="administration",
                 body=bodies.AddAgency,
-                reply=wire.AgencyView,
+                reply=wire_directory.AgencyView,
                 status=201,
             ),
             Route(
@@ -54,11 +54,11 @@ class PeopleRoutes:
             ),
         )
 
-    async def _directory(self, request: Request) -> wire.DirectoryView:
+    async def _directory(self, request: Request) -> wire_directory.DirectoryView:
         directory, people = self._administering.directory_for(request.caller)
         return views.directory_view(directory, people)
 
-    async def _add_agency(self, request: Request) -> wire.AgencyView:
+    async def _add_agency(self, request: Request) -> wire_directory.AgencyView:
         return await self._administering.add_agency(request.caller, request.body)
 
     async def _add_person(self, request: Request) -> wire.PersonView:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from dispatch_server import bodies, wire
+from dispatch_server import bodies, wire_directory
 from dispatch_server.access import Action, require
 from dispatch_server.caller import Caller
 from dispatch_server.clock import Clock
@@ -52,7 +52,7 @@ class Administering:
             people = list(directory.members(person.agency_id))
         return directory, [p for p in people if p.active]
 
-    async def add_agency(self, caller: Caller, body: bodies.AddAgency) -> wire.AgencyView:
+    async def add_agency(self, caller: Caller, body: bodies.AddAgency) -> wire_directory.AgencyView:
         person = caller.require_person()
         require(person, Action.ADMINISTER)
         parent_id = body.parent_id or person.agency_id
@@ -69,7 +69,7 @@ class Administering:
         )
         await self._reference.add_agencies([agency])
         await self._reload()
-        return wire.AgencyView(
+        return wire_directory.AgencyView(
             id=agency.id, parent_id=parent.id, kind=agency.kind, name=agency.name, name_en=agency.name_en
         )
 

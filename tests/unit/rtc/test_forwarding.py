@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rtc.codecs import Codec
-from rtc.forwarder import Forwarder
 from rtc.plane import (
     AudioRoute,
     LevelsChanged,
-    MediaEvent,
     ScopeRoutes,
     SlotsChanged,
     SourceDown,
@@ -23,82 +20,14 @@ from rtc.plane import (
 )
 from rtc.rtcp import KeyframeRequest, Nack, parse_rtcp
 from rtc.serial import seq_delta, ts_delta
-from rtc.source import Source
+from tests.unit.rtc.forwarding_house import House
 from tests.unit.rtc.packets import (
-    VP8_DELTA,
     VP8_KEY,
-    FakeOutlet,
     audio,
     events_of,
-    make_source,
     make_subscriber,
     routes,
-    video,
 )
-
-
-@dataclass
-class Camera:
-    """A publisher whose frames are one packet each, its name in every payload."""
-
-    name: str
-    source: Source
-    outlet: FakeOutlet
-    seq: int = 65_500
-    ts: int = 4_294_000_000
-    sent: list[bytes] = field(default_factory=list)
-
-    def frame(self, *, key: bool = False, ticks: int = 3000) -> bytes:
-        self.seq = (self.seq + 1) & 0xFFFF
-        self.ts = (self.ts + ticks) & 0xFFFFFFFF
-        payload = (VP8_KEY if key else VP8_DELTA) + self.name.encode()
-        self.sent.append(video(self.seq, self.ts, payload))
-        return self.sent[-1]
-
-
-class House:
-    """A forwarder with cameras and one viewer, on a clock of its own."""
-
-    def __init__(self, *names: str) -> None:
-        self.now = 100.0
-        self.events: list[MediaEvent] = []
-        self.forwarder = Forwarder(emit=self.events.append, unix_offset_s=0.0)
-        self.viewer, self.outlet = make_subscriber("viewer", now=self.now)
-        self.forwarder.add_subscriber(self.viewer, self.now)
-        self.cameras = {name: self.camera(name) for name in names}
-        self.epoch = 0
-
-    def camera(self, name: str) -> Camera:
-        source, outlet = make_source(name, self.forwarder, self.now)
-        self.forwarder.add_source(source, self.now)
-        return Camera(name, source, outlet)
-
-    def show(self, *names: str) -> None:
-        self.epoch += 1
-        wanted = [("viewer", slot, name) for slot, name in enumerate(names) if name]
-        self.forwarder.reconcile(routes(self.epoch, *wanted), self.now)
-
-    def send(self, name: str, *, key: bool = False) -> None:
-        camera = self.cameras[name]
-        self.forwarder.receive_rtp(camera.source, camera.frame(key=key), self.now)
-
-    def play(self, name: str, frames: int, *, key_first: bool = False) -> None:
-        for index in range(frames):
-            self.pass_time(1 / 30)
-            self.send(name, key=key_first and index == 0)
-
-    def pass_time(self, seconds: float) -> None:
-        self.now += seconds
-        self.forwarder.tick(self.now)
-
-    def shown(self) -> list[str]:
-        """Whose packets left, in order, without repetition."""
-        names: list[str] = []
-        for packet in self.outlet.left:
-            name = packet.payload.removeprefix(VP8_KEY).removeprefix(VP8_DELTA).decode()
-            if not names or names[-1] != name:
-                names.append(name)
-        return names
 
 
 def test_a_slot_begins_with_a_keyframe_and_then_carries_every_packet() -> None:
@@ -301,72 +230,6 @@ def test_a_viewer_who_asks_for_too_much_is_not_answered_for_ever() -> None:
         house.forwarder.receive_feedback(house.viewer, [Nack(ssrc=900, seqs=seqs)], house.now)
     assert len(house.outlet.left) - before <= 400
     assert house.viewer.resends_refused > 0
-
-
-def test_a_deaf_publisher_is_shown_at_once_from_its_last_keyframe_in_dense_time() -> None:
-    house = House("a")
-    house.play("a", 120, key_first=True)  # four seconds; nobody answers the requests
-    assert house.cameras["a"].source.tracks["video"].keyframes.deaf  # type: ignore[index]
-    house.show("a")
-    left = house.outlet.left
-    for turn in range(1, 5):
-        house.pass_time(0.01)
-        assert len(left) == min(120, 32 * turn), "in bursts that a link can carry"
-    assert left[0].payload.startswith(VP8_KEY)
-    span = ts_delta(left[-1].timestamp, left[0].timestamp)
-    assert 0 < span < 90_000 * 0.1
-    house.play("a", 10)
-    assert len(left) == 130
-    gaps = [ts_delta(b.timestamp, a.timestamp) for a, b in itertools.pairwise(left)]
-    assert all(gap > 0 for gap in gaps)
-    assert gaps[-5:] == [3000] * 5
-    lost = left[60]
-    house.forwarder.receive_feedback(house.viewer, [Nack(ssrc=900, seqs=(lost.seq,))], house.now)
-    assert (left[-1].seq, left[-1].timestamp, left[-1].payload) == (lost.seq, lost.timestamp, lost.payload)
-
-
-def test_a_packet_that_a_slot_has_not_come_to_yet_is_not_sent_before_its_turn() -> None:
-    house = House("a")
-    house.play("a", 120, key_first=True)
-    house.show("a")
-    house.pass_time(0.01)
-    sent = len(house.outlet.left)
-    ahead = tuple((house.outlet.left[-1].seq + 1 + each) & 0xFFFF for each in range(50))
-    house.forwarder.receive_feedback(house.viewer, [Nack(ssrc=900, seqs=ahead)], house.now)
-    assert len(house.outlet.left) == sent, "later its timestamp may be another: one number, two packets"
-
-
-def test_a_deaf_publisher_whose_keyframe_is_too_old_is_shown_as_a_still() -> None:
-    house = House("a")
-    house.play("a", 5000, key_first=True)
-    house.show("a")
-    assert [packet.payload for packet in house.outlet.left] == [VP8_KEY + b"a"]
-    assert house.viewer.video[0].state().first_rtp_ts == house.outlet.left[0].timestamp
-    house.play("a", 5)
-    assert len(house.outlet.left) == 1
-    house.play("a", 5, key_first=True)
-    assert len(house.outlet.left) == 6
-    left = house.outlet.left
-    assert all(seq_delta(b.seq, a.seq) == 1 for a, b in itertools.pairwise(left))
-
-
-def test_a_publisher_that_answers_is_asked_for_a_keyframe_instead() -> None:
-    house = House("a")
-    camera = house.cameras["a"]
-    house.play("a", 1, key_first=True)
-    for _ in range(40):
-        asked = any(
-            isinstance(fact, KeyframeRequest) for data in camera.outlet.rtcp for fact in parse_rtcp(data)
-        )
-        camera.outlet.rtcp.clear()
-        house.play("a", 1, key_first=asked)
-    house.play("a", 60)
-    house.show("a")
-    house.play("a", 1)
-    assert house.outlet.left == []
-    assert any(isinstance(fact, KeyframeRequest) for data in camera.outlet.rtcp for fact in parse_rtcp(data))
-    house.play("a", 1, key_first=True)
-    assert len(house.outlet.left) == 1
 
 
 def test_lost_packets_of_a_publisher_are_asked_for_and_filled_in_where_they_belong() -> None:
