@@ -1,7 +1,8 @@
 """Pictures of the console and the phone pages, to be looked at: `python -m tests.e2e.screens OUTDIR`.
 
-Both languages; the console at 1920×1080 and 1366×768, phones at 390×844; empty, summoned, busy, with the link
-lost, and with a hub that refuses everything. CHROMIUM_PATH names the browser, as scripts/test does.
+Both languages; every page at 1920×1080, 1366×768 and 390×844, the console at 390 also whole; empty, summoned,
+busy, with the link lost, and with a hub that refuses everything. CHROMIUM_PATH names the browser, as
+scripts/test does.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from tests.e2e.person import Someone, someone
 from tests.e2e.seats import Console, Doors, Phone, Seat
 from tests.e2e.way import Way
 
-DESKS: tuple[ViewportSize, ...] = ({"width": 1920, "height": 1080}, {"width": 1366, "height": 768})
+SIZES: tuple[ViewportSize, ...] = ({"width": 1920, "height": 1080}, {"width": 1366, "height": 768}, PHONE)
 REFUSED = '{"code": "store_failed", "message": "数据库写入出错，未保存。请重试", "params": {}}'
 REPORTS: tuple[dict[str, Any], ...] = (
     {
@@ -68,13 +69,22 @@ class Studio:
         await asyncio.sleep(3)
 
     async def shoot(self, state: str) -> None:
-        for viewport in DESKS:
-            await self._desk.page.set_viewport_size(viewport)
-            await self._save(self._desk, f"console-{state}-{viewport['width']}", settle_s=1.0)
-        for name, phone in self._phones.items():
-            await self._save(phone, f"{name}-{state}-{PHONE['width']}")
+        for name, seat in (("console", self._desk), *self._phones.items()):
+            home = seat.page.viewport_size or PHONE
+            for viewport in SIZES:
+                await seat.page.set_viewport_size(viewport)
+                await self._save(seat, f"{name}-{state}-{viewport['width']}")
+                if name == "console" and viewport is PHONE:
+                    await self._whole_column(f"{name}-{state}-{viewport['width']}-whole")
+            await seat.page.set_viewport_size(home)
 
-    async def _save(self, seat: Seat, name: str, *, settle_s: float = 0.2) -> None:
+    async def _whole_column(self, name: str) -> None:
+        """The narrow console is a column that scrolls; a window as high as that column shows all of it."""
+        height = await self._desk.page.evaluate("document.querySelector('.desk').scrollHeight")
+        await self._desk.page.set_viewport_size({"width": PHONE["width"], "height": height})
+        await self._save(self._desk, name)
+
+    async def _save(self, seat: Seat, name: str, *, settle_s: float = 1.0) -> None:
         await seat.page.evaluate("document.fonts.ready")
         await asyncio.sleep(settle_s)
         await seat.page.screenshot(path=self._out / f"{name}-{self._lang}.png")

@@ -19,7 +19,7 @@ export const zh = {
   },
   head: {
     video: '视频', map: '地图', split: '并排', due: '距 {n} 分钟时限', overdue: '超出 {n} 分钟时限', since: '接警已过', took: '到位用时', settled: '处置用时', roomOpen: '房间已开 {time}', roomNone: '房间未开',
-    resolve: '处置完毕', followUp: '回访办结', reopen: '重新打开', closed: '已办结', pick: '选一件警情', pickHint: 'J / K 切换', noneHint: '新警情会自动出现在左侧；按 N 新建', reporter: '{name}：', words: '报告内容', more: '全文', less: '收起',
+    resolve: '处置完毕', followUp: '回访办结', reopen: '重新打开', closed: '已办结', pick: '选一件警情', pickHint: 'J / K 切换', noneHint: '新警情会自动出现在队列中', reporter: '{name}：', words: '报告内容', more: '全文', less: '收起',
   },
   stage: {
     live: '实时', cut: '中断', connecting: '接通中', noPicture: '没有画面', noVideo: '未开摄像头', waiting: '等待接入', frozen: '画面停住', notConnected: '画面未接入', reconnecting: '重连中 · 第 {n} 次', cutFor: '已断 {time}',
@@ -31,7 +31,7 @@ export const zh = {
   plan: { label: '预案', departments: '{n} 部门', none: '无匹配预案', choose: '选预案', pick: '选择预案', loading: '载入预案', failed: '预案未载入' },
   key: {
     name: '一键扩群', first: '召集 {n} 个部门，限时 {m} 分钟', undoHint: '按下即发，5 秒内', undo: '撤销', sending: '正在下发 {n} 个', sent: '已下发 {n} 个', undoIn: '{n} 秒内按 Esc 撤销', again: '已扩群 · 再按只催 {n} 个未动身部门',
-    refusedLater: '排队的一键扩群没有执行：{why}', moving: '已扩群 · 全部在途或到位', noPlan: '选预案', noPlanHint: '没有匹配的预案。按 P 选择', queued: '网络中断，改打电话', queuedHint: '已排队 {n} 个，联网即发', queuedBlind: '已排队，联网即按预案下发', blind: '网络中断。按下排队，联网即发', closed: '已办结，不再召集', resolved: '处置完毕。重新打开后可召集',
+    refusedLater: '排队的一键扩群没有执行：{why}', moving: '已扩群 · 全部在途或到位', noPlan: '选预案', noPlanHint: '没有匹配的预案，点此选择', queued: '网络中断，改打电话', queuedHint: '已排队 {n} 个，联网即发', queuedBlind: '已排队，联网即按预案下发', blind: '网络中断。按下排队，联网即发', closed: '已办结，不再召集', resolved: '处置完毕。重新打开后可召集',
     undoing: '正在撤销', undoingHint: '等待中心确认', undoingLate: '5 秒已过，召集可能仍有效，正在确认', undone: '已撤销，未再召集', undoQueued: '已取消排队', resummoned: '已再召集 {n} 个部门', nothing: '没有需要再催的部门', loading: '载入中', confirming: '网络中断，正在确认上次召集',
   },
   dept: {

@@ -20,7 +20,7 @@ export const en: typeof zh = {
   },
   head: {
     video: 'Video', map: 'Map', split: 'Both', due: 'To the {n} min limit', overdue: 'Beyond {n} min', since: 'Since the call', took: 'In place after', settled: 'Resolved after', roomOpen: 'Room open {time}', roomNone: 'No room yet',
-    resolve: 'Resolved', followUp: 'Follow-up', reopen: 'Reopen', closed: 'Closed', pick: 'Choose an incident', pickHint: 'J / K to move', noneHint: 'New ones appear on the left by themselves; N makes one', reporter: '{name}:', words: 'What was reported', more: 'All', less: 'Less',
+    resolve: 'Resolved', followUp: 'Follow-up', reopen: 'Reopen', closed: 'Closed', pick: 'Choose an incident', pickHint: 'J / K to move', noneHint: 'New ones appear in the queue by themselves', reporter: '{name}:', words: 'What was reported', more: 'All', less: 'Less',
   },
   stage: {
     live: 'Live', cut: 'Cut off', connecting: 'Connecting', noPicture: 'No picture', noVideo: 'Camera off', waiting: 'Waiting', frozen: 'Picture frozen', notConnected: 'Not connected', reconnecting: 'Reconnecting · try {n}', cutFor: 'Cut off {time}',
@@ -32,7 +32,7 @@ export const en: typeof zh = {
   plan: { label: 'Plan', departments: '{n} departments', none: 'No plan fits', choose: 'Choose plan', pick: 'Choose a plan', loading: 'Loading plan', failed: 'Plan not loaded' },
   key: {
     name: 'Summon all', first: '{n} departments, {m} minutes', undoHint: 'Sends at once; within 5 s', undo: 'Undo', sending: 'Sending to {n}', sent: 'Sent to {n}', undoIn: 'Esc undoes for {n} s', again: 'Sent · press to urge {n} more',
-    refusedLater: 'The queued summons was not carried out: {why}', moving: 'Sent · all moving or in place', noPlan: 'Choose plan', noPlanHint: 'No plan fits. Press P to choose', queued: 'Offline: phone them', queuedHint: '{n} queued, sent on return', queuedBlind: 'Queued; sent by the plan on return', blind: 'No network. Press to queue it', closed: 'Closed; nobody is summoned', resolved: 'Resolved. Reopen to summon again',
+    refusedLater: 'The queued summons was not carried out: {why}', moving: 'Sent · all moving or in place', noPlan: 'Choose plan', noPlanHint: 'No plan fits. Choose one here', queued: 'Offline: phone them', queuedHint: '{n} queued, sent on return', queuedBlind: 'Queued; sent by the plan on return', blind: 'No network. Press to queue it', closed: 'Closed; nobody is summoned', resolved: 'Resolved. Reopen to summon again',
     undoing: 'Undoing', undoingHint: 'Waiting for the centre', undoingLate: '5 s are over; it may stand. Confirming', undone: 'Undone', undoQueued: 'Taken off the queue', resummoned: '{n} departments urged', nothing: 'Nobody left to urge', loading: 'Loading', confirming: 'No network; confirming the last press',
   },
   dept: {
