@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,10 @@ from tests.integration.hub.house import (
     OFFICER,
     OPERATOR,
     POLICE,
+    WAIT_S,
+    Answer,
     House,
+    Visitor,
     assignment_of,
     config_in,
     open_house,
@@ -165,12 +168,20 @@ async def test_deadlines_that_cannot_be_saved_make_the_hub_fall_silent(house: Ho
     assert "escalation_fired" in kinds, "what had come meanwhile was made up for"
 
 
+async def answered(visitor: Visitor, path: str, begun: Callable[[Any], object]) -> Answer:
+    """What it answers once that part, which starts beside the server, has begun."""
+    async with asyncio.timeout(WAIT_S):
+        while not begun((answer := await visitor.call("GET", path)).data["detail"]):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return answer
+
+
 async def test_health_tells_which_part_does_not_answer(house: House) -> None:
     visitor = await house.visitor()
 
     live = await visitor.call("GET", "/health/live")
-    ready = await visitor.call("GET", "/health/ready")
-    engine = await visitor.call("GET", "/health/engine")
+    ready = await answered(visitor, "/health/ready", lambda detail: detail["media"])
+    engine = await answered(visitor, "/health/engine", lambda detail: detail["cycle"])
 
     assert (live.status, live.data["status"]) == (200, "ok")
     assert ready.data["detail"].keys() == {"store", "media", "console"}

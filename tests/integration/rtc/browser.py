@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
@@ -58,6 +59,16 @@ class Viewer:
         """When each frame was shown (ms) and its RTP timestamp."""
         frames: list[dict[str, float]] = await self.page.evaluate("(mid) => framesOf(mid)", mid)
         return frames
+
+    async def now(self) -> float:
+        """The page's time in ms, in which its frames' times are told."""
+        found: float = await self.page.evaluate("performance.now()")
+        return found
+
+    async def stood(self, mid: str, since: float) -> float:
+        """For how long, in ms, the picture stood still at most since then."""
+        shown = [frame["at"] for frame in await self.frames(mid)]
+        return max(late - early for early, late in pairwise(shown) if late > since)
 
 
 def is_colour(seen: list[int] | None, rgb: tuple[int, int, int]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ async def test_ffmpegs_clip_is_seen_and_heard_at_once_though_it_never_answers_fo
         heard = await viewer.until("a0", lambda found: found["energy"] > 0.01)
         assert heard["stream"] == "stage"
 
-        began = await viewer.page.evaluate("performance.now()")
+        began = await viewer.now()
         await stage.route(viewer.connection, {0: "blue"}, ("blue",))
         state = await stage.until_slot(viewer.connection, "v0", "blue", within_s=15)
         await viewer.until_colour("v0", BLUE, within_s=15)
@@ -71,14 +72,20 @@ async def test_a_slot_changes_between_vp8_and_h264_and_back_without_a_freeze(
         }
         assert codecs == {"green": "vp8", "blue": "h264", "red": "vp8"}
         decoded = 0
+        stood = []
         for source in ("green", "blue", "green", "red", "green", "blue", "red"):
+            began = await viewer.now()
             await stage.route(viewer.connection, {0: source}, (source,))
             await stage.until_slot(viewer.connection, "v0", source, within_s=15)
             seen = await viewer.until_colour("v0", colours[source], within_s=15)
             seen = await viewer.until("v0", lambda found, more=decoded: found["decoded"] >= more + 10)
             assert is_colour(seen["rgb"], colours[source])
-            assert seen["freezes"] <= 2, "none on a machine that is not busy"
             decoded = seen["decoded"]
+            stood.append(await viewer.stood("v0", began))
+        # Chromium counts a freeze from about 190 ms on, and takes as long now and then for a new decoder or
+        # after a keyframe that its encoder must first save up for. A slot that goes quiet stands for seconds.
+        assert statistics.median(stood) < 250, stood
+        assert max(stood) < 1_500, stood
         assert (await viewer.look("a0"))["energy"] > 0
 
 
