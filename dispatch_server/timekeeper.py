@@ -18,7 +18,7 @@ import structlog
 import alerting
 from alerting import DueTime
 from dispatch_server.clock import Clock
-from dispatch_server.errors import HubError, NotFound, Unavailable
+from dispatch_server.errors import HubError, NotFound, StaleVersion, Unavailable
 from dispatch_server.store.batch import to_ms
 from dispatch_server.store.reader import Reader
 from dispatch_server.usecases.case import DUE, Case, Outcome
@@ -70,38 +70,44 @@ class Timekeeper:
 
     async def cycle_once(self) -> int:
         """Everything due by now was fired, how many; then the beat."""
-        fired, known = 0, self.stuck
-        self.stuck = set()
+        fired = 0
+        stuck: set[str] = set()
+        overtaken: set[str] = set()
         while rows := await self._reader.due_before(
-            to_ms(self._clock()), limit=CLAIM_LIMIT, without=self.stuck
+            to_ms(self._clock()), limit=CLAIM_LIMIT, without=stuck | overtaken
         ):
             by_incident: dict[str, list[str]] = {}
             for _, incident_id, doc in rows:
                 by_incident.setdefault(incident_id, []).append(doc)
             async with asyncio.TaskGroup() as group:  # together, so that their commits share a group
                 for incident_id, docs in by_incident.items():
-                    group.create_task(self._fire(incident_id, docs, known=incident_id in known))
+                    group.create_task(self._fire(incident_id, docs, stuck, overtaken))
             fired += len(rows)
             if len(rows) < CLAIM_LIMIT:
                 break
+        self.stuck = stuck
         self.cycle += 1
         self.completed_at = self._clock()
         await self._beat(self.cycle, self.completed_at)
         return fired
 
-    async def _fire(self, incident_id: str, docs: list[str], *, known: bool) -> None:
-        """The deadlines have fired, or the incident is stuck, which is logged when it was not `known`."""
+    async def _fire(self, incident_id: str, docs: list[str], stuck: set[str], overtaken: set[str]) -> None:
+        """The deadlines have fired, here or in another hub that was quicker; or the incident is stuck, which
+        is logged when it was not so before.
+        """
         try:
             await self._fire_all(incident_id, [DUE.validate_json(doc) for doc in docs])
         except Unavailable:
             raise  # a deadline that cannot be saved makes the cycle incomplete: it must not beat
+        except StaleVersion:
+            overtaken.add(incident_id)  # what is still due, if anything, is found in the next cycle
         except HubError as error:
-            self.stuck.add(incident_id)
-            if not known:
+            stuck.add(incident_id)
+            if incident_id not in self.stuck:
                 _log.error("timekeeper.stuck", incident_id=incident_id, code=error.code, **error.params)
         except Exception:  # noqa: BLE001 - one incident's fault must not keep the others from their deadlines
-            self.stuck.add(incident_id)
-            if not known:
+            stuck.add(incident_id)
+            if incident_id not in self.stuck:
                 _log.exception("timekeeper.stuck", incident_id=incident_id)
 
     async def _fire_all(self, incident_id: str, dues: list[DueTime]) -> None:

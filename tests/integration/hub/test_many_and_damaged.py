@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -68,6 +69,26 @@ async def test_deadlines_that_cannot_fire_hold_up_no_others(
     assert view["step"] > 1
     health = await operator.get("/health/engine")
     assert health["detail"]["stuck_incidents"] == 1
+
+
+async def test_a_deadline_that_another_hub_fired_first_is_no_fault(house: House) -> None:
+    operator = await house.signed_in(OPERATOR)
+    incident = await reported(operator)
+    done = await pressed(operator, incident["id"])
+    house.clock.pass_by(61)
+    hubs = [house.hub.timekeeper] * 4
+
+    await asyncio.gather(*(each.cycle_once() for each in hubs))
+
+    assert house.hub.timekeeper.stuck == set()
+    journal = (await operator.get(f"/api/incidents/{incident['id']}/journal"))["events"]
+    fired = [
+        (each["payload"]["assignment_id"], each["payload"]["step"])
+        for each in journal
+        if each["kind"] == "escalation_fired"
+    ]
+    assert (assignment_of(done["incident"], "chengnan.labour"), 1) in fired
+    assert len(fired) == len(set(fired)), "each step once"
 
 
 @pytest.fixture
