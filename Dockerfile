@@ -23,9 +23,12 @@ COPY scripts/install scripts/node_env scripts/stamp.py ./scripts/
 COPY web_console ./web_console
 RUN scripts/install --only-console
 
-# --- the Python side: a wheel of the project, installed with its pinned dependencies.
+# --- the Python side: a wheel of the project, installed with its pinned dependencies, and the packet helper in C.
 FROM bare-python AS packages
 WORKDIR /src
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends gcc libc6-dev \
+ && rm -rf /var/lib/apt/lists/*
 RUN python3 -m venv /opt/liandong
 COPY constraints.txt setup.cfg pyproject.toml LICENSE README.md ./
 COPY alerting ./alerting
@@ -34,6 +37,7 @@ COPY rtc ./rtc
 COPY dispatch_server ./dispatch_server
 RUN /opt/liandong/bin/pip wheel --no-cache-dir --no-deps --wheel-dir /wheel . \
  && /opt/liandong/bin/pip install --no-cache-dir --constraint constraints.txt /wheel/*.whl \
+ && cd / && /opt/liandong/bin/python -m rtc.build_fanout && cd /src \
  && /opt/liandong/bin/pip uninstall -y pip setuptools
 
 # --- what runs.

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from struct import Struct
+from typing import Protocol
 
 from aiortc import RTCCertificate
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
@@ -21,10 +22,12 @@ from rtc.errors import MalformedSdp
 __all__ = [
     "DtlsPeer",
     "MediaDescription",
+    "Mirror",
     "SessionDescription",
     "SrtpReader",
     "SrtpWriter",
     "WorkerCertificate",
+    "protect_address",
     "read_sdp",
 ]
 
@@ -162,25 +165,88 @@ class SrtpReader:
         return bytes(_VIEW[: _LENGTH[0]])
 
 
+class Mirror(Protocol):
+    """Another that sends with the same keys to the same place."""
+
+    def aim(self, fd: int, address: tuple[str, int]) -> None:
+        """What leaves goes there, by that datagram socket; -1 when it goes by something else."""
+
+    def silence(self) -> None:
+        """Nothing leaves any more."""
+
+    def counted(self) -> tuple[int, int, int, int]:
+        """Packets sent, their bytes, packets dropped and packets refused."""
+
+
 class SrtpWriter:
     """Encrypts for the peer and sends to where it was last proved to be."""
 
-    __slots__ = ("_session", "_srtp", "address", "dropped", "refused", "send_to", "sent", "sent_bytes")
+    __slots__ = (
+        "_address",
+        "_fd",
+        "_send_to",
+        "_session",
+        "_srtp",
+        "dropped",
+        "mirror",
+        "refused",
+        "sent",
+        "sent_bytes",
+    )
 
     def __init__(self, session: object) -> None:
         self._session = session
         self._srtp = session._srtp[0]  # type: ignore[attr-defined]
-        self.send_to: Callable[[memoryview, tuple[str, int]], int] | None = None
-        self.address: tuple[str, int] = ("", 0)
+        self._send_to: Callable[[memoryview, tuple[str, int]], int] | None = None
+        self._address: tuple[str, int] = ("", 0)
+        self._fd = -1
+        self.mirror: Mirror | None = None
         self.sent = 0
         self.sent_bytes = 0
         self.dropped = 0  # the socket's buffer was full
         self.refused = 0  # libsrtp would not: too old to be sent again, or too long
 
+    @property
+    def session_address(self) -> int:
+        """Where libsrtp's session lies, for code that calls it by `protect_address`."""
+        return int(ffi.cast("uintptr_t", self._srtp))
+
+    def aim(
+        self, send_to: Callable[[memoryview, tuple[str, int]], int], fd: int, address: tuple[str, int]
+    ) -> None:
+        """What leaves goes there. `fd` is the datagram socket that `send_to` uses; -1 when it uses none."""
+        self._send_to = send_to
+        self._fd = fd
+        self._address = address
+        if self.mirror is not None:
+            self.mirror.aim(fd, address)
+
+    def silence(self) -> None:
+        """Not one packet leaves any more, whoever still forwards."""
+        self._send_to = None
+        if self.mirror is not None:
+            self.mirror.silence()
+
+    def reflect(self, mirror: Mirror) -> None:
+        """The mirror sends where this does, and stops when this does."""
+        self.mirror = mirror
+        if self._send_to is None:
+            mirror.silence()
+        else:
+            mirror.aim(self._fd, self._address)
+
+    def counted(self) -> tuple[int, int, int, int]:
+        """Packets sent, their bytes, packets dropped and packets refused, the mirror's among them."""
+        own = (self.sent, self.sent_bytes, self.dropped, self.refused)
+        if self.mirror is None:
+            return own
+        sent, sent_bytes, dropped, refused = self.mirror.counted()
+        return own[0] + sent, own[1] + sent_bytes, own[2] + dropped, own[3] + refused
+
     def send(self, plain: bytes, seq: int, timestamp: int, ssrc: int) -> None:
         """The plain packet has left with these numbers in its header."""
         length = len(plain)
-        if self.send_to is None or length > MAX_PLAIN:
+        if self._send_to is None or length > MAX_PLAIN:
             self.refused += 1
             return
         _VIEW[:length] = plain
@@ -190,7 +256,7 @@ class SrtpWriter:
             self.refused += 1
             return
         try:
-            self.sent_bytes += self.send_to(_VIEW[: _LENGTH[0]], self.address)
+            self.sent_bytes += self._send_to(_VIEW[: _LENGTH[0]], self._address)
             self.sent += 1
         except OSError:
             self.dropped += 1
@@ -198,7 +264,7 @@ class SrtpWriter:
     def send_rtcp(self, data: bytes) -> None:
         """The compound packet has left."""
         length = len(data)
-        if self.send_to is None or length > MAX_PLAIN:
+        if self._send_to is None or length > MAX_PLAIN:
             self.refused += 1
             return
         _VIEW[:length] = data
@@ -207,9 +273,14 @@ class SrtpWriter:
             self.refused += 1
             return
         try:
-            self.send_to(_VIEW[: _LENGTH[0]], self.address)
+            self._send_to(_VIEW[: _LENGTH[0]], self._address)
         except OSError:
             self.dropped += 1
+
+
+def protect_address() -> int:
+    """Where libsrtp's `srtp_protect(session, packet, length)` lies."""
+    return int(ffi.cast("uintptr_t", ffi.addressof(lib, "srtp_protect")))
 
 
 def read_sdp(text: str) -> SessionDescription:

@@ -101,7 +101,7 @@ class Connection:
             self._reader = None
             self._early_media.clear()
             if self._writer is not None:
-                self._writer.send_to = None  # not one packet more, whoever still forwards
+                self._writer.silence()
             if self._dtls is not None:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FAREWELL_S):
@@ -202,8 +202,7 @@ class Connection:
         """Media goes to the selected address from now on."""
         if self._writer is not None and self.ice.selected is not None:
             path, address = self.ice.selected
-            self._writer.send_to = self._port.sender(path)
-            self._writer.address = address
+            self._writer.aim(self._port.sender(path), self._port.fileno(path), address)
 
     def _send_handshake(self, data: bytes) -> None:
         if self.ice.selected is not None:

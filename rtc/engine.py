@@ -11,6 +11,7 @@ from rtc.aiortc_seam import WorkerCertificate
 from rtc.codecs import Codec
 from rtc.connection import Connection, Reason
 from rtc.errors import MalformedPacket, MediaFull, UnknownConnection, UnknownProfile, WrongStep
+from rtc.fanout import Lane, LaneFanout
 from rtc.forwarder import Forwarder
 from rtc.ice_lite import IceLite
 from rtc.plane import (
@@ -49,6 +50,7 @@ class Engine:
         candidates: tuple[tuple[str, int], ...],
         emit: Callable[[MediaEvent], None],
         tasks: asyncio.TaskGroup,
+        fanout: LaneFanout[Connection],
         max_connections: int = MAX_CONNECTIONS,
     ) -> None:
         self._max_connections = max_connections
@@ -56,6 +58,7 @@ class Engine:
         self._candidates = candidates
         self._emit = emit
         self._tasks = tasks
+        self._fanout = fanout
         self._log = structlog.get_logger("rtc.engine")
         self._certificate = WorkerCertificate()
         self._forwarder = Forwarder(emit=emit, unix_offset_s=time.time() - time.monotonic())
@@ -112,6 +115,7 @@ class Engine:
                 connection_id=connection_id,
                 plans=offer.plans,
                 outlet=connection,
+                fanout=self._fanout,
                 on_start=self._forwarder.note_start,
                 now=now,
             )
@@ -159,7 +163,10 @@ class Engine:
             nonlocal subscriber
             now = time.monotonic()
             codecs = self._accepted[connection_id].codecs
-            slots = [_slot(line, connection, codecs[line.mid], now) for line in lines]
+            slots = [
+                _slot(line, self._fanout.lane(connection, line.ssrc), connection_id, codecs[line.mid], now)
+                for line in lines
+            ]
             subscriber = Subscriber(
                 connection_id=connection_id,
                 outlet=connection,
@@ -287,10 +294,11 @@ def _count(counters: dict[str, int], connection: Connection) -> None:
     counters["forged"] += connection.forged
     writer = connection.writer
     if writer is not None:
-        counters["packets_sent"] += writer.sent
-        counters["bytes_sent"] += writer.sent_bytes
-        counters["packets_dropped"] += writer.dropped
-        counters["packets_refused"] += writer.refused
+        sent, sent_bytes, dropped, refused = writer.counted()
+        counters["packets_sent"] += sent
+        counters["bytes_sent"] += sent_bytes
+        counters["packets_dropped"] += dropped
+        counters["packets_refused"] += refused
 
 
 def _distinct_ssrcs(count: int) -> list[int]:
@@ -300,14 +308,13 @@ def _distinct_ssrcs(count: int) -> list[int]:
     return list(ssrcs)
 
 
-def _slot(line: SlotLine, connection: Connection, codecs: frozenset[Codec], now: float) -> Slot:
+def _slot(line: SlotLine, lane: Lane, connection_id: str, codecs: frozenset[Codec], now: float) -> Slot:
     return Slot(
-        connection_id=connection.connection_id,
+        connection_id=connection_id,
         kind=line.kind,
         index=line.index,
         mid=line.mid,
-        ssrc=line.ssrc,
-        outlet=connection,
+        lane=lane,
         codecs=codecs,
         first_seq=secrets.randbits(15),
         first_ts=secrets.randbits(31),

@@ -1,34 +1,24 @@
 """One receive slot of a subscriber: an m-line, an SSRC, and whatever track it carries at the moment.
 
-What leaves is checked here, at the last moment: `feed`, `resend` and the track's own loop send a packet only
-while `slot.track` is the track that the packet came from. `pause` is all it takes to silence a slot: live
-packets, the history, the keyframe cache and retransmissions alike.
+What leaves is checked at the last moment: `feed` and `resend` send a packet only while `slot.track` is the
+track that it came from, and the fan-out only while the lane's gate is that track's. `pause` is all it takes
+to silence a slot: live packets, the history, the keyframe cache and retransmissions alike.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from rtc.codecs import Codec
+from rtc.fanout import SHUT, Lane
+from rtc.history import History
 from rtc.plane import Kind, SlotState
 from rtc.rewrite import Rewrite
 from rtc.rtcp import SenderReport
 from rtc.serial import SEQ_MASK, TS_MASK, seq_delta, ts_delta
-
-if TYPE_CHECKING:
-    from rtc.track import Track
+from rtc.source_clock import TrackClock
 
 MIN_STEP_S = 0.02  # between the last frame of one track and the first of the next: one Opus frame
-
-
-class Outlet(Protocol):
-    """Where a subscriber's packets leave: encrypts and sends, or drops and counts."""
-
-    def send(self, plain: bytes, seq: int, timestamp: int, ssrc: int) -> None:
-        """The plain packet has left with these numbers in its header."""
-
-    def send_rtcp(self, data: bytes) -> None:
-        """The compound packet has left."""
 
 
 class Flow(StrEnum):
@@ -50,6 +40,25 @@ class Route:
     source_id: str
 
 
+class Carried(Protocol):
+    """What a slot needs of the track that it carries."""
+
+    clock: TrackClock
+    history: History
+    newest_seq: int
+    newest_ts: int
+
+    @property
+    def gate(self) -> int:
+        """The number under which its packets pass a lane."""
+
+    def detach(self, slot: "Slot") -> None:
+        """Nothing of the track leaves by the slot any more."""
+
+    def keyframe_wanted(self, slot: "Slot", now: float) -> None:
+        """The slot's subscriber cannot decode."""
+
+
 class Slot:
     """A slot's place in its own stream, and its present track."""
 
@@ -69,17 +78,13 @@ class Slot:
         "flow",
         "index",
         "kind",
+        "lane",
         "mid",
-        "octets",
-        "outlet",
-        "packets",
         "rewrite",
         "route",
-        "seq_off",
         "ssrc",
         "started_at",
         "track",
-        "ts_off",
     )
 
     def __init__(
@@ -89,8 +94,7 @@ class Slot:
         kind: Kind,
         index: int,
         mid: str,
-        ssrc: int,
-        outlet: Outlet,
+        lane: Lane,
         codecs: frozenset[Codec],
         first_seq: int,
         first_ts: int,
@@ -100,24 +104,20 @@ class Slot:
         self.kind = kind
         self.index = index
         self.mid = mid
-        self.ssrc = ssrc
-        self.outlet = outlet
+        self.ssrc = lane.ssrc
+        self.lane = lane
         self.codecs = codecs  # what the subscriber decodes; nothing else is sent to it
         self.clock_rate = 90_000 if kind is Kind.VIDEO else 48_000
         self.route: Route | None = None
-        self.attached: Track | None = None  # whose turn it is
-        self.track: Track | None = None  # whose packets may leave
+        self.attached: Carried | None = None  # whose turn it is
+        self.track: Carried | None = None  # whose packets may leave
         self.flow = Flow.EMPTY
         self.rewrite: Rewrite | None = None
-        self.seq_off = 0  # of the live rewrite, for the track's loop
-        self.ts_off = 0
         self.cursor = 0  # unless live: the track's next packet to send
         self.cursor_ts = 0  # and the timestamp of the last one sent
         self.deadline: float | None = None  # while waiting: start from the history then
         self.started_at = now  # when its present track began
         self.emptied_epoch = 0
-        self.packets = 0
-        self.octets = 0
         self._end_seq = (first_seq - 1) & SEQ_MASK
         self._end_ts: int | None = None
         self._anchor_ts = first_ts
@@ -148,7 +148,7 @@ class Slot:
                 return least
         return ts
 
-    def begin(self, track: "Track", *, seq: int, ts: int, now: float, flow: Flow) -> None:
+    def begin(self, track: Carried, *, seq: int, ts: int, now: float, flow: Flow) -> None:
         """The track's packet `seq` and those after it belong in this slot; `seq` is the first it will see."""
         self._note_end()
         self.track = track
@@ -159,8 +159,9 @@ class Slot:
             out_ts=self.timeline(now if flow is Flow.CATCHING_UP else track.clock.moment_of(ts, now)),
             dense=flow is Flow.CATCHING_UP,
         )
-        self.seq_off = self.rewrite.seq_off
-        self.ts_off = self.rewrite.ts_off
+        self.lane.seq_off = self.rewrite.seq_off
+        self.lane.ts_off = self.rewrite.ts_off
+        self.lane.gate = track.gate
         self.cursor = seq
         self.cursor_ts = ts
         self.started_at = now
@@ -173,17 +174,18 @@ class Slot:
             return
         self._note_end()
         self.rewrite.reach_present(ts, self.timeline(self.track.clock.moment_of(ts, now)))
-        self.ts_off = self.rewrite.ts_off
+        self.lane.ts_off = self.rewrite.ts_off
         self.flow = Flow.LIVE
 
-    def feed(self, track: "Track", packet: bytes, seq: int, ts: int) -> None:
+    def feed(self, track: Carried, packet: bytes, seq: int, ts: int) -> None:
         """A packet of the track has left, if this slot carries that track and has come to it."""
         rewrite = self.rewrite
         if self.track is not track or rewrite is None or seq_delta(seq, rewrite.first_seq) < 0:
             return
-        self.outlet.send(packet, rewrite.out_seq(seq), rewrite.out_ts(ts), self.ssrc)
-        self.packets += 1
-        self.octets += len(packet) - 12
+        lane = self.lane
+        lane.outlet.send(packet, rewrite.out_seq(seq), rewrite.out_ts(ts), self.ssrc)
+        lane.packets += 1
+        lane.octets += len(packet) - 12
 
     def sender_report(self, now: float, ntp: int) -> SenderReport | None:
         """How the slot's timestamps stand to the wall clock, while that is known."""
@@ -195,9 +197,9 @@ class Slot:
         return SenderReport(
             ssrc=self.ssrc,
             ntp=ntp,
-            rtp_ts=(rtp_ts + self.ts_off) & TS_MASK,
-            packets=self.packets & TS_MASK,
-            octets=self.octets & TS_MASK,
+            rtp_ts=(rtp_ts + self.lane.ts_off) & TS_MASK,
+            packets=self.lane.packets & TS_MASK,
+            octets=self.lane.octets & TS_MASK,
         )
 
     def resend(self, out_seq: int) -> bool:
@@ -216,6 +218,7 @@ class Slot:
     def pause(self) -> None:
         """Nothing of the present track leaves any more, but the slot still waits for its source."""
         self._note_end()
+        self.lane.gate = SHUT
         self.track = None
         self.rewrite = None
         self.deadline = None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rtc.codecs import KINDS, Codec
+from rtc.fanout import Fanout, Outlet
 from rtc.loudness import Loudness
 from rtc.plane import Kind, SourceStats
 from rtc.remb import UplinkEstimate
@@ -17,7 +18,7 @@ from rtc.rtcp import (
     pack_remb,
 )
 from rtc.rtp_packet import RtpPacket, parse_rtp
-from rtc.slot import Outlet, Slot
+from rtc.slot import Slot
 from rtc.source_clock import SourceClock
 from rtc.track import Track
 
@@ -65,6 +66,7 @@ class Source:
         connection_id: str,
         plans: tuple[StreamPlan, ...],
         outlet: Outlet,
+        fanout: Fanout,
         on_start: Callable[[Slot], None],
         now: float,
     ) -> None:
@@ -85,6 +87,7 @@ class Source:
                 codec=plan.codec,
                 ssrc=plan.ssrc or 0,
                 source_clock=clock,
+                fanout=fanout,
                 on_start=on_start,
             )
             for plan in plans

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from rtc.audio_slots import choose
+from rtc.fanout import Outlet
 from rtc.plane import Kind
 from rtc.rtcp import KeyframeRequest, Nack, ReportBlock, RtcpFact, pack_cname, pack_sender_report
-from rtc.slot import Outlet, Route, Slot
+from rtc.slot import Route, Slot
 
 RESENDS_PER_S = 1000.0  # a browser that asks for more is not answered: the excess is dropped and counted
 RESEND_BURST = 400.0

@@ -51,9 +51,11 @@ class WorkerProcess:
     full the worker is ended, so that what follows is WorkerLost and the truth from the start.
     """
 
-    def __init__(self, *, udp_port: int, advertise: tuple[str, ...]) -> None:
+    def __init__(self, *, udp_port: int, advertise: tuple[str, ...], plain: bool = False) -> None:
+        """`plain`: the worker forwards in Python although there is a C helper."""
         self._udp_port = udp_port
         self._advertise = advertise
+        self._options = ("--plain",) if plain else ()
         self._log = structlog.get_logger("rtc.supervisor")
         self._events: asyncio.Queue[MediaEvent] = asyncio.Queue(MAX_EVENTS + 100)
         self._client: WorkerClient | None = None
@@ -251,6 +253,7 @@ class WorkerProcess:
             str(self._udp_port),
             "--advertise",
             ",".join(self._advertise),
+            *self._options,
             stdin=asyncio.subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": path},
         )

@@ -11,6 +11,7 @@ A video slot shows nothing until a keyframe. It begins in the cheapest way that 
 from collections.abc import Callable
 
 from rtc.codecs import CLOCK_RATES, KINDS, PAYLOAD_TYPES, Codec
+from rtc.fanout import Fanout
 from rtc.history import History
 from rtc.keyframe import keyframe_detector, picture_size
 from rtc.keyframe_request import KeyframeRequests
@@ -18,7 +19,7 @@ from rtc.nack import Missing
 from rtc.plane import Kind
 from rtc.reception import Arrival, Reception
 from rtc.rtp_packet import RtpPacket
-from rtc.serial import SEQ_MASK, TS_MASK, seq_delta
+from rtc.serial import SEQ_MASK, seq_delta
 from rtc.slot import Flow, Slot
 from rtc.source_clock import SourceClock, TrackClock
 
@@ -37,6 +38,8 @@ class Track:
     """The packets of one SSRC of a publisher and the slots that they leave by."""
 
     __slots__ = (
+        "_fan",
+        "_fanout",
         "_is_keyframe_start",
         "_keyframe_at",
         "_keyframe_seq",
@@ -47,6 +50,7 @@ class Track:
         "catching_up",
         "clock",
         "codec",
+        "gate",
         "history",
         "keyframes",
         "kind",
@@ -67,6 +71,7 @@ class Track:
         codec: Codec,
         ssrc: int,
         source_clock: SourceClock,
+        fanout: Fanout,
         on_start: Callable[[Slot], None],
     ) -> None:
         self.source_id = source_id
@@ -80,9 +85,12 @@ class Track:
         self.clock = TrackClock(source_clock, clock_rate=CLOCK_RATES[codec])
         self.newest_seq = 0
         self.newest_ts = 0
+        self.gate = fanout.gate()
         self.live: tuple[Slot, ...] = ()
         self.waiting: tuple[Slot, ...] = ()
         self.catching_up: tuple[Slot, ...] = ()
+        self._fanout = fanout
+        self._fan = fanout.fan((), self.gate)
         self._on_start = on_start
         self._payload_type = PAYLOAD_TYPES[codec]
         self._is_keyframe_start = keyframe_detector(codec)
@@ -120,13 +128,8 @@ class Track:
                 self._begin_waiting(seq, ts, now)
             if self.catching_up:
                 self._join_live(seq, ts, now)
-        for slot in self.live:
-            if slot.track is self:  # the gate: a slot that was stopped sends nothing more of this track
-                slot.outlet.send(
-                    plain, (seq + slot.seq_off) & SEQ_MASK, (ts + slot.ts_off) & TS_MASK, slot.ssrc
-                )
-                slot.packets += 1
-                slot.octets += len(plain) - 12
+        if self.live:
+            self._fan.send(plain, seq, ts)
 
     def picture_size(self) -> tuple[int, int] | None:
         """Width and height as the last keyframe has them, if it tells."""
@@ -165,7 +168,7 @@ class Track:
         slot.pause()
         slot.attached = None
         if slot in self.live:
-            self.live = tuple(other for other in self.live if other is not slot)
+            self._set_live(tuple(other for other in self.live if other is not slot))
         if slot in self.waiting:
             self.waiting = tuple(other for other in self.waiting if other is not slot)
         if slot in self.catching_up:
@@ -180,7 +183,7 @@ class Track:
             and now - slot.started_at > RESTART_S
             and self._keyframe_held()
         ):
-            self.live = tuple(other for other in self.live if other is not slot)
+            self._set_live(tuple(other for other in self.live if other is not slot))
             self._begin_from_history(slot, now)
 
     def pump(self, budget: int, now: float) -> int:
@@ -211,7 +214,8 @@ class Track:
         slots = self.slots
         for slot in slots:
             slot.pause()
-        self.live = self.catching_up = ()
+        self._set_live(())
+        self.catching_up = ()
         self.waiting = slots
         self.history.clear()
         self.missing.clear()
@@ -253,6 +257,10 @@ class Track:
     def _keyframe_held(self) -> bool:
         return self._keyframe_seq is not None and self.history.get(self._keyframe_seq) is not None
 
+    def _set_live(self, slots: tuple[Slot, ...]) -> None:
+        self.live = slots
+        self._fan = self._fanout.fan([slot.lane for slot in slots], self.gate)
+
     def _wait(self, slot: Slot) -> None:
         slot.flow = Flow.WAITING
         self.waiting = (*self.waiting, slot)
@@ -262,7 +270,7 @@ class Track:
         for slot in self.waiting:
             slot.begin(self, seq=seq, ts=ts, now=now, flow=Flow.LIVE)
             self._on_start(slot)
-        self.live = self.live + self.waiting
+        self._set_live(self.live + self.waiting)
         self.waiting = ()
 
     def _begin_from_history(self, slot: Slot, now: float) -> None:
@@ -293,7 +301,7 @@ class Track:
                 continue
             slot.go_live(ts, now)
             self.catching_up = tuple(other for other in self.catching_up if other is not slot)
-            self.live = (*self.live, slot)
+            self._set_live((*self.live, slot))
 
     def _show_still(self, slot: Slot, now: float) -> None:
         """The slot shows the last keyframe alone, and goes on waiting for the next."""

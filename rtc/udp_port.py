@@ -91,6 +91,10 @@ class UdpPort:
         """The function that sends by that path; raises OSError when the socket's buffer is full."""
         return self._sockets[path].sendto
 
+    def fileno(self, path: int) -> int:
+        """The socket of that path."""
+        return self._sockets[path].fileno()
+
     def expect(self, ufrag: str, peer: Peer) -> None:
         """Checks for that user name are the peer's."""
         self._by_ufrag[ufrag] = peer

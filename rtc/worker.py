@@ -16,9 +16,11 @@ import sys
 
 import structlog
 
-from rtc import wire
+from rtc import native_fanout, wire
+from rtc.connection import Connection
 from rtc.engine import Engine
 from rtc.errors import MalformedMessage, RtcError
+from rtc.fanout import LaneFanout, PlainFanout
 from rtc.plane import LevelsChanged, MediaEvent, ScopeRoutes, SourceStats, WorkerReady
 from rtc.udp_port import UdpPort
 
@@ -34,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--socket", required=True, help="the hub's Unix socket")
     parser.add_argument("--udp-port", required=True, type=int, help="the media port; 0 takes a free one")
     parser.add_argument("--advertise", required=True, help="addresses that browsers are told, the best first")
+    parser.add_argument("--plain", action="store_true", help="forward in Python although there is a C helper")
     options = parser.parse_args(arguments)
     structlog.configure(
         processors=[
@@ -47,10 +50,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the hub, whose end is ours
     hosts = tuple(str(ipaddress.ip_address(each.strip())) for each in options.advertise.split(","))
-    return asyncio.run(serve(options.socket, options.udp_port, hosts))
+    fanout = None if options.plain else native_fanout.load()
+    return asyncio.run(serve(options.socket, options.udp_port, hosts, fanout or PlainFanout()))
 
 
-async def serve(socket_path: str, udp_port: int, hosts: tuple[str, ...]) -> int:
+async def serve(
+    socket_path: str, udp_port: int, hosts: tuple[str, ...], fanout: LaneFanout[Connection]
+) -> int:
     """Serve the hub at that socket until it goes; the exit status."""
     log = structlog.get_logger("rtc.worker")
     try:
@@ -77,7 +83,9 @@ async def serve(socket_path: str, udp_port: int, hosts: tuple[str, ...]) -> int:
                 candidates=tuple((host, number) for host in hosts),
                 emit=hub.emit,
                 tasks=tasks,
+                fanout=fanout,
             )
+            log.info("worker.started", fanout=type(fanout).__name__)
             port.start()
             gc.collect()
             gc.freeze()  # what lives for good is never looked at again

@@ -102,8 +102,7 @@ class SyntheticPeer:
                 raise ConnectionError("no keys were agreed")
         self.reader = self._dtls.reader()
         self.writer = self._dtls.writer()
-        self.writer.send_to = self._socket.sendto
-        self.writer.address = self._remote[2]
+        self._aim(self.writer)
 
     def send(self, packet: bytes) -> None:
         """A plain RTP packet has left, encrypted."""
@@ -125,7 +124,10 @@ class SyntheticPeer:
         self._socket.close()
         self._socket = self._open()
         if self.writer is not None:
-            self.writer.send_to = self._socket.sendto
+            self._aim(self.writer)
+
+    def _aim(self, writer: SrtpWriter) -> None:
+        writer.aim(self._socket.sendto, self._socket.fileno(), self._remote[2])
 
     def stop_checking(self) -> None:
         """It says no more by ICE."""

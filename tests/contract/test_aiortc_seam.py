@@ -114,7 +114,7 @@ def _wire(writer: SrtpWriter) -> list[bytes]:
         left.append(bytes(data))
         return len(data)
 
-    writer.send_to = send_to
+    writer.aim(send_to, -1, ("", 0))
     return left
 
 

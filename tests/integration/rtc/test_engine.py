@@ -13,6 +13,7 @@ from synthetic_peer import SyntheticPeer
 from rtc.aiortc_seam import WorkerCertificate
 from rtc.engine import Engine
 from rtc.errors import MediaFull
+from rtc.fanout import PlainFanout
 from rtc.plane import ConnectionUp, MediaEvent
 from rtc.udp_port import UdpPort
 
@@ -31,6 +32,7 @@ async def engine(
                 candidates=((host, number),),
                 emit=events.append,
                 tasks=tasks,
+                fanout=PlainFanout(),
                 max_connections=most,
             )
             ticking = tasks.create_task(running.run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtc.codecs import Codec
+from rtc.fanout import PlainFanout
 from rtc.plane import Kind, MediaEvent, ScopeRoutes, VideoRoute
 from rtc.rtp_packet import RtpPacket, parse_rtp
 from rtc.slot import Slot
@@ -43,6 +44,9 @@ def audio(seq: int, ts: int, *, dbov: int = 30, ssrc: int = 12) -> bytes:
     return bytes((head[0] | 0x10,)) + head[1:] + level + b"opus"
 
 
+FANOUT = PlainFanout()
+
+
 class FakeOutlet:
     """Remembers every packet that left, as the subscriber would read it."""
 
@@ -68,6 +72,7 @@ def make_source(source_id: str, forwarder: object, now: float = 0.0) -> tuple[So
         connection_id=f"connection of {source_id}",
         plans=PLANS,
         outlet=outlet,
+        fanout=FANOUT,
         on_start=forwarder.note_start,  # type: ignore[attr-defined]
         now=now,
     )
@@ -92,8 +97,7 @@ def make_subscriber(
                 kind=kind,
                 index=index,
                 mid=f"{kind[0]}{index}",
-                ssrc=(900 if kind is Kind.VIDEO else 800) + index,
-                outlet=outlet,
+                lane=FANOUT.lane(outlet, (900 if kind is Kind.VIDEO else 800) + index),
                 codecs=codecs,
                 first_seq=first_seq,
                 first_ts=4_294_900_000,

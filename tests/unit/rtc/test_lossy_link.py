@@ -19,7 +19,7 @@ from rtc.serial import seq_delta
 from rtc.slot import Slot
 from rtc.source import Source
 from rtc.subscriber import Subscriber
-from tests.unit.rtc.packets import PLANS, VP8_CONTINUED, VP8_DELTA, VP8_KEY, routes, video
+from tests.unit.rtc.packets import FANOUT, PLANS, VP8_CONTINUED, VP8_DELTA, VP8_KEY, routes, video
 
 PACKETS_A_FRAME = 5
 
@@ -61,6 +61,7 @@ class World:
             connection_id="a",
             plans=PLANS,
             outlet=self,
+            fanout=FANOUT,
             on_start=self.forwarder.note_start,
             now=self.net.now,
         )
@@ -69,8 +70,7 @@ class World:
             kind=Kind.VIDEO,
             index=0,
             mid="v0",
-            ssrc=900,
-            outlet=_ToViewer(self),
+            lane=FANOUT.lane(_ToViewer(self), 900),
             codecs=frozenset(Codec),
             first_seq=65_000,
             first_ts=0,

@@ -1,0 +1,128 @@
+"""One packet of a track to every slot that carries it live.
+
+This is the loop that costs: everything else about media happens once per packet, this once per packet and
+subscriber. It has two forms that do the same: `PlainFanout` here, and `NativeFanout` in
+rtc/native_fanout.py where the C helper was built. The numbers that the loop needs lie in a `Lane`, so that
+either form can keep them where it likes.
+
+A lane's gate is the last check before a packet leaves: the number of the track whose packets may leave by
+it. A slot that is stopped has its gate shut in the same moment, whatever list it may still stand in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from rtc.serial import SEQ_MASK, TS_MASK
+
+SHUT = 0  # no track has this number
+
+
+class Outlet(Protocol):
+    """Where a subscriber's packets leave: encrypts and sends, or drops and counts."""
+
+    def send(self, plain: bytes, seq: int, timestamp: int, ssrc: int) -> None:
+        """The plain packet has left with these numbers in its header."""
+
+    def send_rtcp(self, data: bytes) -> None:
+        """The compound packet has left."""
+
+
+class Lane(Protocol):
+    """One slot's numbers: what is added to those of a track's packet, and what has left."""
+
+    gate: int
+    seq_off: int
+    ts_off: int
+    packets: int
+    octets: int  # of payload
+
+    @property
+    def outlet(self) -> Outlet:
+        """Where its packets leave."""
+
+    @property
+    def ssrc(self) -> int:
+        """Under which they leave."""
+
+
+class Fan(Protocol):
+    """The lanes of one track."""
+
+    def send(self, plain: bytes, seq: int, ts: int) -> None:
+        """The packet, whose own numbers these are, has left by every lane whose gate is the track's."""
+
+
+class Fanout(Protocol):
+    """Makes fans."""
+
+    def gate(self) -> int:
+        """A number that no other track of this process has."""
+
+    def fan(self, lanes: Sequence[Lane], gate: int) -> Fan:
+        """What sends a track's packets to these lanes, which are this fanout's own."""
+
+
+OutletT_contra = TypeVar("OutletT_contra", bound=Outlet, contravariant=True)
+
+
+class LaneFanout(Fanout, Protocol[OutletT_contra]):
+    """Makes the lanes too."""
+
+    def lane(self, outlet: OutletT_contra, ssrc: int) -> Lane:
+        """The lane of a slot with that SSRC; its gate is shut."""
+
+
+@dataclass(slots=True, kw_only=True)
+class PlainLane:
+    """A lane in Python."""
+
+    outlet: Outlet
+    ssrc: int
+    gate: int = SHUT
+    seq_off: int = 0
+    ts_off: int = 0
+    packets: int = 0
+    octets: int = 0
+
+
+class PlainFan:
+    """The loop in Python."""
+
+    __slots__ = ("_gate", "_lanes")
+
+    def __init__(self, lanes: Sequence[Lane], gate: int) -> None:
+        self._lanes = tuple(lanes)
+        self._gate = gate
+
+    def send(self, plain: bytes, seq: int, ts: int) -> None:
+        """The packet has left by every lane whose gate is the track's."""
+        gate = self._gate
+        octets = len(plain) - 12
+        for lane in self._lanes:
+            if lane.gate == gate:
+                lane.outlet.send(
+                    plain, (seq + lane.seq_off) & SEQ_MASK, (ts + lane.ts_off) & TS_MASK, lane.ssrc
+                )
+                lane.packets += 1
+                lane.octets += octets
+
+
+class PlainFanout:
+    """Lanes and fans in Python."""
+
+    def __init__(self) -> None:
+        self._gates = SHUT
+
+    def gate(self) -> int:
+        """A number that no other track has."""
+        self._gates += 1
+        return self._gates
+
+    def lane(self, outlet: Outlet, ssrc: int) -> PlainLane:
+        """The lane of a slot with that SSRC."""
+        return PlainLane(outlet=outlet, ssrc=ssrc)
+
+    def fan(self, lanes: Sequence[Lane], gate: int) -> PlainFan:
+        """What sends a track's packets to these lanes."""
+        return PlainFan(lanes, gate)

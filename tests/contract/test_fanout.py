@@ -1,0 +1,195 @@
+"""Both forms of the fan-out seal and send the same, and neither lets a packet past a shut gate."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rtc import build_fanout
+from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate
+from rtc.fanout import SHUT, LaneFanout, PlainFanout
+from rtc.native_fanout import NativeFanout, load
+from rtc.rtp_packet import RtpPacket, parse_rtp
+from tests.services import not_here
+from tests.unit.rtc.packets import video
+
+
+class Outlet:
+    """A subscriber's way out: keys, and a socket that is read at the other end."""
+
+    def __init__(self, writer: SrtpWriter, reader: SrtpReader, family: int = socket.AF_INET) -> None:
+        host = "::1" if family == socket.AF_INET6 else "127.0.0.1"
+        self.writer = writer
+        self._reader = reader
+        self.sockets = [socket.socket(family, socket.SOCK_DGRAM) for _ in range(2)]
+        for each in self.sockets:
+            each.bind((host, 0))
+            each.setblocking(False)
+        self.address = self.sockets[1].getsockname()
+        self.by_hand = 0
+
+    def aim(self) -> None:
+        self.writer.aim(self.sockets[0].sendto, self.sockets[0].fileno(), self.address)
+
+    def aim_otherwise(self) -> None:
+        """As by TCP: there is no datagram socket that the helper could use."""
+
+        def send_to(data: memoryview | bytes, address: tuple[str, int]) -> int:
+            self.by_hand += 1
+            return self.sockets[0].sendto(data, address)
+
+        self.writer.aim(send_to, -1, self.address)
+
+    def send(self, plain: bytes, seq: int, timestamp: int, ssrc: int) -> None:
+        self.writer.send(plain, seq, timestamp, ssrc)
+
+    def send_rtcp(self, data: bytes) -> None:
+        self.writer.send_rtcp(data)
+
+    def arrived(self) -> list[RtpPacket]:
+        """What came out at the other end, opened."""
+        packets = []
+        while True:
+            try:
+                clear = self._reader.open_rtp(self.sockets[1].recv(2048))
+            except BlockingIOError:
+                return packets
+            assert clear is not None
+            packets.append(parse_rtp(clear))
+
+    def close(self) -> None:
+        for each in self.sockets:
+            each.close()
+
+
+async def make_outlet(certificate: WorkerCertificate, family: int = socket.AF_INET) -> Outlet:
+    ends: list[DtlsPeer] = []
+    ends.append(DtlsPeer(certificate, server=True, send=lambda data: ends[1].receive(data)))  # noqa: PLW0108 - not there yet
+    ends.append(DtlsPeer(certificate, server=False, send=ends[0].receive))
+    prints = (("sha-256", certificate.fingerprint()),)
+    async with asyncio.timeout(10):
+        assert await asyncio.gather(*(end.handshake(prints) for end in ends)) == [True, True]
+    return Outlet(ends[0].writer(), ends[1].reader(), family)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = build_fanout.find_compiler()
+    if compiler is None:
+        not_here("there is no C compiler")
+    path = tmp_path_factory.mktemp("fanout") / "_fanout.so"
+    build_fanout.build(compiler, path)
+    return path
+
+
+@pytest.fixture(params=["plain", "native"])
+def fanout(request: pytest.FixtureRequest) -> LaneFanout[Outlet]:
+    if request.param == "plain":
+        return PlainFanout()
+    return NativeFanout(request.getfixturevalue("library"))
+
+
+@pytest.fixture
+async def outlets() -> Iterator[list[Outlet]]:
+    certificate = WorkerCertificate()
+    families = [socket.AF_INET, socket.AF_INET, socket.AF_INET6]
+    made = [await make_outlet(certificate, family) for family in families]
+    yield made
+    for each in made:
+        each.close()
+
+
+async def test_every_open_lane_gets_the_packet_under_its_own_numbers(
+    fanout: LaneFanout[Outlet], outlets: list[Outlet]
+) -> None:
+    chance = random.Random(7)
+    gate = fanout.gate()
+    lanes = []
+    for index, outlet in enumerate(outlets):
+        outlet.aim()
+        lanes.append(fanout.lane(outlet, 900 + index))
+        lanes[-1].gate = gate
+        lanes[-1].seq_off, lanes[-1].ts_off = chance.randrange(1 << 16), chance.randrange(1 << 32)
+    fan = fanout.fan(lanes, gate)
+    sent = [(seq & 0xFFFF, (seq * 3000) & 0xFFFFFFFF) for seq in range(65_530, 65_630)]
+    for seq, ts in sent:
+        fan.send(video(seq, ts, bytes(chance.randrange(1, 1200))), seq, ts)
+    for outlet, lane in zip(outlets, lanes, strict=True):
+        arrived = outlet.arrived()
+        expected = [((seq + lane.seq_off) & 0xFFFF, (ts + lane.ts_off) & 0xFFFFFFFF) for seq, ts in sent]
+        assert [(packet.seq, packet.timestamp) for packet in arrived] == expected
+        assert {packet.ssrc for packet in arrived} == {lane.ssrc}
+        assert (lane.packets, lane.octets) == (100, sum(len(packet.payload) for packet in arrived))
+        packets, octets, dropped, refused = outlet.writer.counted()
+        assert (packets, dropped, refused) == (100, 0, 0)
+        assert octets > lane.octets + 100 * 12
+
+
+async def test_a_shut_gate_lets_nothing_pass_whatever_list_the_lane_stands_in(
+    fanout: LaneFanout[Outlet], outlets: list[Outlet]
+) -> None:
+    gate, other = fanout.gate(), fanout.gate()
+    lanes = []
+    for outlet in outlets:
+        outlet.aim()
+        lanes.append(fanout.lane(outlet, 900))
+    fan = fanout.fan(lanes, gate)
+    fan.send(video(1, 1), 1, 1)
+    lanes[0].gate, lanes[1].gate = gate, other
+    fan.send(video(2, 2), 2, 2)
+    lanes[0].gate = SHUT
+    fan.send(video(3, 3), 3, 3)
+    assert [[packet.seq for packet in outlet.arrived()] for outlet in outlets] == [[2], [], []]
+
+
+async def test_nothing_leaves_after_the_end_and_what_has_no_datagram_socket_leaves_by_its_outlet(
+    fanout: LaneFanout[Outlet], outlets: list[Outlet]
+) -> None:
+    gate = fanout.gate()
+    outlets[0].aim()
+    outlets[1].aim_otherwise()
+    lanes = [fanout.lane(outlet, 900) for outlet in outlets]  # the third has not been placed yet
+    for lane in lanes:
+        lane.gate = gate
+    fan = fanout.fan(lanes, gate)
+    fan.send(video(1, 1), 1, 1)
+    outlets[0].writer.silence()
+    fan.send(video(2, 2), 2, 2)
+    outlets[1].aim()
+    outlets[2].aim()
+    fan.send(video(3, 3), 3, 3)
+    assert [[packet.seq for packet in outlet.arrived()] for outlet in outlets] == [[1], [1, 2, 3], [3]]
+    assert outlets[1].by_hand == 2
+    assert [outlet.writer.counted()[3] for outlet in outlets] == [2, 0, 2]
+
+
+async def test_too_long_a_packet_and_a_full_socket_are_counted(
+    fanout: LaneFanout[Outlet], outlets: list[Outlet]
+) -> None:
+    gate = fanout.gate()
+    outlet = outlets[0]
+    outlet.aim()
+    lane = fanout.lane(outlet, 900)
+    lane.gate = gate
+    fan = fanout.fan([lane], gate)
+    fan.send(video(1, 1, bytes(2000)), 1, 1)
+    outlet.writer.aim(outlet.sockets[0].sendto, outlet.sockets[0].fileno(), ("192.0.2.1", 0))
+    fan.send(video(2, 2), 2, 2)
+    assert outlet.arrived() == []
+    assert outlet.writer.counted() == (0, 0, 1, 1)
+
+
+def test_a_helper_of_another_source_or_none_at_all_is_not_loaded(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load(library) is not None
+    assert load(tmp_path / "none.so") is None
+    (tmp_path / "strange.so").write_text("not a library")
+    assert load(tmp_path / "strange.so") is None
+    monkeypatch.setattr("rtc.native_fanout.stamp", lambda: "another")
+    assert load(library) is None
