@@ -14,6 +14,7 @@ from typing import Protocol
 
 from aiortc import RTCCertificate
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters as MediaCodec
 from aiortc.sdp import MediaDescription, SessionDescription
 from pylibsrtp._binding import ffi, lib
 
@@ -21,6 +22,7 @@ from rtc.errors import MalformedSdp
 
 __all__ = [
     "DtlsPeer",
+    "MediaCodec",
     "MediaDescription",
     "Mirror",
     "SessionDescription",

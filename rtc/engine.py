@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from rtc.aiortc_seam import WorkerCertificate
-from rtc.codecs import Codec
+from rtc.codecs import PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, Codec
 from rtc.connection import Connection, Reason
 from rtc.errors import MalformedPacket, MediaFull, UnknownConnection, UnknownProfile, WrongStep
 from rtc.fanout import Lane, LaneFanout
@@ -29,7 +29,7 @@ from rtc.rtcp import parse_rtcp
 from rtc.sdp_answer import publisher_answer, read_publisher_offer
 from rtc.sdp_lines import LocalTransport
 from rtc.sdp_offer import SlotLine, SubscriberAnswer, read_subscriber_answer, slot_lines, subscriber_offer
-from rtc.slot import Slot
+from rtc.slot import Retransmission, Slot
 from rtc.source import Source
 from rtc.subscriber import Subscriber
 from rtc.udp_port import UdpPort
@@ -146,7 +146,7 @@ class Engine:
             raise UnknownProfile(profile)
         video, audio = SLOT_COUNTS[Profile(profile)]
         connection_id, local = self._new_identity()
-        ssrcs = _distinct_ssrcs(video + audio)
+        ssrcs = _distinct_ssrcs(2 * video + audio)
         lines = slot_lines(video, audio, ssrcs)
         subscriber: Subscriber | None = None
 
@@ -162,9 +162,9 @@ class Engine:
         def on_up() -> None:
             nonlocal subscriber
             now = time.monotonic()
-            codecs = self._accepted[connection_id].codecs
+            accepted = self._accepted[connection_id]
             slots = [
-                _slot(line, self._fanout.lane(connection, line.ssrc), connection_id, codecs[line.mid], now)
+                _slot(line, self._fanout.lane(connection, line.ssrc), connection_id, accepted, now)
                 for line in lines
             ]
             subscriber = Subscriber(
@@ -178,7 +178,7 @@ class Engine:
 
         def on_down(_reason: Reason) -> None:
             if self._offered.pop(connection_id, None) is not None and subscriber is not None:
-                self._counters["resends_refused"] += subscriber.resends_refused
+                self._counters["resends_refused"] += subscriber.resends.refused
             self._accepted.pop(connection_id, None)
             self._forwarder.remove_subscriber(connection_id)
 
@@ -308,14 +308,25 @@ def _distinct_ssrcs(count: int) -> list[int]:
     return list(ssrcs)
 
 
-def _slot(line: SlotLine, lane: Lane, connection_id: str, codecs: frozenset[Codec], now: float) -> Slot:
+def _retransmission(line: SlotLine, codecs: frozenset[Codec]) -> Retransmission | None:
+    if line.rtx_ssrc is None or not codecs:
+        return None
+    return Retransmission(
+        ssrc=line.rtx_ssrc,
+        payload_types={PAYLOAD_TYPES[codec]: RTX_PAYLOAD_TYPES[codec] for codec in codecs},
+        first_seq=secrets.randbits(15),
+    )
+
+
+def _slot(line: SlotLine, lane: Lane, connection_id: str, accepted: SubscriberAnswer, now: float) -> Slot:
     return Slot(
         connection_id=connection_id,
         kind=line.kind,
         index=line.index,
         mid=line.mid,
         lane=lane,
-        codecs=codecs,
+        codecs=accepted.codecs[line.mid],
+        retransmission=_retransmission(line, accepted.retransmitted[line.mid]),
         first_seq=secrets.randbits(15),
         first_ts=secrets.randbits(31),
         now=now,

@@ -15,6 +15,7 @@ from rtc.subscriber import Subscriber
 
 CATCH_UP_PACKETS = 400  # from the history, in one tick, for all slots together
 AUDIO_EVERY_S = 0.1
+TRANSPORT_FEEDBACK_EVERY_S = 0.05  # at most; a tick later otherwise
 LEVELS_EVERY_S = 0.3
 SOURCE_REPORT_EVERY_S = 1.0
 STATS_EVERY_S = 2.0
@@ -30,7 +31,7 @@ class Forwarder:
         self._ntp_offset_s = unix_offset_s + NTP_EPOCH_S
         self._routes = RouteTable()
         self._changed: dict[str, dict[Slot, None]] = {}
-        self._audio_at = self._levels_at = self._source_report_at = self._stats_at = 0.0
+        self._transport_at = self._audio_at = self._levels_at = self._source_report_at = self._stats_at = 0.0
         self._speaking: tuple[str, ...] = ()
         self.sources: dict[str, Source] = {}
         self.subscribers: dict[str, Subscriber] = {}
@@ -113,16 +114,13 @@ class Forwarder:
             requests = source.requests(now)
             if requests:
                 source.outlet.send_rtcp(requests)
+        if now - self._transport_at >= TRANSPORT_FEEDBACK_EVERY_S:
+            self._transport_at = now
+            self._report_to_publishers(now)
         if now - self._audio_at >= AUDIO_EVERY_S:
             self._audio_at = now
             self._choose_voices(now)
             self._report_to_subscribers(now)
-        if now - self._source_report_at >= SOURCE_REPORT_EVERY_S:
-            self._source_report_at = now
-            for source in self.sources.values():
-                report = source.report(now)
-                if report:
-                    source.outlet.send_rtcp(report)
         if now - self._stats_at >= STATS_EVERY_S:
             self._stats_at = now
             for source in self.sources.values():
@@ -224,6 +222,15 @@ class Forwarder:
 
     def _levels(self, now: float) -> dict[str, float]:
         return {each: source.loudness.dbov(now) for each, source in self.sources.items()}
+
+    def _report_to_publishers(self, now: float) -> None:
+        report = now - self._source_report_at >= SOURCE_REPORT_EVERY_S
+        if report:
+            self._source_report_at = now
+        for source in self.sources.values():
+            data = (source.report(now) if report else b"") + source.transport_feedback()
+            if data:
+                source.outlet.send_rtcp(data)
 
     def _report_to_subscribers(self, now: float) -> None:
         ntp = int((now + self._ntp_offset_s) * 2**32) & 0xFFFFFFFFFFFFFFFF

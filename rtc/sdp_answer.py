@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rtc.aiortc_seam import MediaDescription, SessionDescription, read_sdp
+from rtc.aiortc_seam import MediaCodec, MediaDescription, SessionDescription, read_sdp
 from rtc.codecs import Codec
 from rtc.errors import MalformedSdp, NothingAcceptable
 from rtc.sdp_lines import (
@@ -11,6 +11,7 @@ from rtc.sdp_lines import (
     LEVEL_URI,
     MAX_SDP_LENGTH,
     OPUS_FMTP,
+    TRANSPORT_CC_URI,
     VIDEO_FEEDBACK,
     LocalTransport,
     RemoteTransport,
@@ -80,8 +81,8 @@ def publisher_answer(offer: PublisherOffer, local: LocalTransport, session_id: i
             lines += [f"m={description.kind} 0 {description.profile} {formats}", "c=IN IP4 0.0.0.0"]
             lines += [f"a=mid:{mid}", "a=inactive"]
             continue
-        payload_type = accepted.plan.payload_type
-        lines += [f"m={description.kind} 9 {description.profile} {payload_type}", "c=IN IP4 0.0.0.0"]
+        numbers = " ".join(str(each) for each in _payload_types(accepted.plan))
+        lines += [f"m={description.kind} 9 {description.profile} {numbers}", "c=IN IP4 0.0.0.0"]
         lines += [f"a=mid:{mid}", "a=recvonly", "a=rtcp-mux"]
         lines += _codec_lines(accepted)
         lines += transport_lines(local, "passive" if offer.remote.peer_is_client else "active")
@@ -124,10 +125,33 @@ def _accept(description: MediaDescription) -> _Accepted | None:
                 codec=accepted,
                 payload_type=number,
                 ssrc=_ssrc(description),
+                rtx_payload_type=_rtx_payload_type(description, number),
                 level_id=_extension_id(description, LEVEL_URI) if accepted is Codec.OPUS else None,
+                transport_cc_id=_transport_cc_id(description, codec),
             )
             return _Accepted(plan=plan, profile=profile)
     return None
+
+
+def _payload_types(plan: StreamPlan) -> list[int]:
+    return [plan.payload_type, *([plan.rtx_payload_type] if plan.rtx_payload_type is not None else [])]
+
+
+def _rtx_payload_type(description: MediaDescription, payload_type: int) -> int | None:
+    """Under which retransmissions of that payload type would come."""
+    for codec in description.rtp.codecs:
+        number = codec.payloadType
+        repeats = str(codec.parameters.get("apt", "")) == str(payload_type)
+        if codec.name.lower() == "rtx" and repeats and number is not None and number in description.fmt:
+            return number if number < 128 and number != payload_type else None
+    return None
+
+
+def _transport_cc_id(description: MediaDescription, codec: MediaCodec) -> int | None:
+    """The element that numbers packets transport-wide, if the publisher wants feedback on it."""
+    if not any(feedback.type == "transport-cc" for feedback in codec.rtcpFeedback):
+        return None
+    return _extension_id(description, TRANSPORT_CC_URI)
 
 
 def _known_profile(profile: str) -> bool:
@@ -166,8 +190,20 @@ def _codec_lines(accepted: _Accepted) -> list[str]:
     number = plan.payload_type
     if plan.codec is Codec.OPUS:
         lines = [f"a=rtpmap:{number} opus/48000/2", f"a=fmtp:{number} {OPUS_FMTP}"]
-        return lines + ([f"a=extmap:{plan.level_id} {LEVEL_URI}"] if plan.level_id else [])
+        lines += [f"a=extmap:{plan.level_id} {LEVEL_URI}"] if plan.level_id else []
+        return lines + _transport_cc_lines(plan)
     lines = [f"a=rtpmap:{number} {plan.codec.upper()}/90000"]
     parameters = f"{H264_FMTP}{accepted.profile};" if plan.codec is Codec.H264 else ""
     lines.append(f"a=fmtp:{number} {parameters}{START_BITRATE}")
-    return lines + [f"a=rtcp-fb:{number} {feedback}" for feedback in (*VIDEO_FEEDBACK, "goog-remb")]
+    lines += [f"a=rtcp-fb:{number} {feedback}" for feedback in (*VIDEO_FEEDBACK, "goog-remb")]
+    if plan.rtx_payload_type is not None:
+        again = plan.rtx_payload_type
+        lines += [f"a=rtpmap:{again} rtx/90000", f"a=fmtp:{again} apt={number}"]
+    return lines + _transport_cc_lines(plan)
+
+
+def _transport_cc_lines(plan: StreamPlan) -> list[str]:
+    if plan.transport_cc_id is None:
+        return []
+    number = plan.payload_type
+    return [f"a=rtcp-fb:{number} transport-cc", f"a=extmap:{plan.transport_cc_id} {TRANSPORT_CC_URI}"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+TRANSPORT_CC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir")
 OPUS_FMTP = "minptime=10;useinbandfec=1"
 H264_FMTP = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id="

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rtc.aiortc_seam import MediaDescription, read_sdp
-from rtc.codecs import PAYLOAD_TYPES, Codec
+from rtc.codecs import PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, Codec
 from rtc.errors import MalformedSdp, NothingAcceptable
 from rtc.plane import Kind
 from rtc.sdp_answer import remote_transport
@@ -36,22 +36,32 @@ class SlotLine:
     index: int
     mid: str
     ssrc: int
+    rtx_ssrc: int | None  # of its retransmissions; sound has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberAnswer:
-    """What a browser accepted: by mid, the codecs it will decode under our payload types."""
+    """What a browser accepted: by mid, the codecs it will decode under our payload types, and those whose
+    retransmissions it takes under theirs.
+    """
 
     remote: RemoteTransport
     codecs: dict[str, frozenset[Codec]]
+    retransmitted: dict[str, frozenset[Codec]]
 
 
 def slot_lines(video: int, audio: int, ssrcs: Sequence[int]) -> tuple[SlotLine, ...]:
-    """The m-lines of so many slots, video first; `ssrcs` has one for each."""
-    kinds = [(Kind.VIDEO, index) for index in range(video)] + [(Kind.AUDIO, index) for index in range(audio)]
-    return tuple(
-        SlotLine(kind=kind, index=index, mid=f"{kind[0]}{index}", ssrc=ssrc)
-        for (kind, index), ssrc in zip(kinds, ssrcs, strict=True)
+    """The m-lines of so many slots, video first; `ssrcs` has two for each of video, one for each of audio."""
+    own = iter(ssrcs)
+    return (
+        *(
+            SlotLine(kind=Kind.VIDEO, index=index, mid=f"v{index}", ssrc=next(own), rtx_ssrc=next(own))
+            for index in range(video)
+        ),
+        *(
+            SlotLine(kind=Kind.AUDIO, index=index, mid=f"a{index}", ssrc=next(own), rtx_ssrc=None)
+            for index in range(audio)
+        ),
     )
 
 
@@ -60,13 +70,18 @@ def subscriber_offer(slots: Sequence[SlotLine], local: LocalTransport, session_i
     lines = session_lines(session_id, [slot.mid for slot in slots])
     for slot in slots:
         codecs = (Codec.OPUS,) if slot.kind is Kind.AUDIO else (Codec.VP8, Codec.H264)
-        numbers = " ".join(str(PAYLOAD_TYPES[codec]) for codec in codecs)
+        again = [RTX_PAYLOAD_TYPES[codec] for codec in codecs if codec in RTX_PAYLOAD_TYPES]
+        numbers = " ".join(str(each) for each in [*(PAYLOAD_TYPES[codec] for codec in codecs), *again])
         stream = "stage" if slot.index == 0 else f"slot-{slot.mid}"
         lines += [f"m={slot.kind} 9 UDP/TLS/RTP/SAVPF {numbers}", "c=IN IP4 0.0.0.0", f"a=mid:{slot.mid}"]
         lines += ["a=sendonly", "a=rtcp-mux", f"a=msid:{stream} track-{slot.mid}"]
         for codec in codecs:
             lines += _codec_lines(codec)
-        lines += [f"a=ssrc:{slot.ssrc} cname:{CNAME}", f"a=ssrc:{slot.ssrc} msid:{stream} track-{slot.mid}"]
+        ssrcs = [slot.ssrc, *([slot.rtx_ssrc] if slot.rtx_ssrc is not None else [])]
+        if len(ssrcs) > 1:
+            lines.append(f"a=ssrc-group:FID {' '.join(str(each) for each in ssrcs)}")
+        for ssrc in ssrcs:
+            lines += [f"a=ssrc:{ssrc} cname:{CNAME}", f"a=ssrc:{ssrc} msid:{stream} track-{slot.mid}"]
         lines += transport_lines(local, "actpass")
     return joined(lines)
 
@@ -84,10 +99,11 @@ def read_subscriber_answer(text: str, slots: Sequence[SlotLine]) -> SubscriberAn
     if len(session.media) != len(slots) or len(answered) != len(slots):
         raise MalformedSdp("the answer's m-lines are not the offer's")
     codecs = {slot.mid: _accepted(by_mid[slot.mid]) for slot in slots}
+    retransmitted = {slot.mid: _retransmitted(by_mid[slot.mid]) for slot in slots}
     usable = [each for each in answered if each.port != 0 and each.dtls is not None]
     if not usable or not any(codecs.values()):
         raise NothingAcceptable("every slot was refused")
-    return SubscriberAnswer(remote=remote_transport(usable[0]), codecs=codecs)
+    return SubscriberAnswer(remote=remote_transport(usable[0]), codecs=codecs, retransmitted=retransmitted)
 
 
 def _accepted(description: MediaDescription) -> frozenset[Codec]:
@@ -97,6 +113,14 @@ def _accepted(description: MediaDescription) -> frozenset[Codec]:
     return frozenset(codec for codec, number in PAYLOAD_TYPES.items() if (codec.value, number) in names)
 
 
+def _retransmitted(description: MediaDescription) -> frozenset[Codec]:
+    """Codecs whose retransmissions are taken."""
+    if description.port == 0:
+        return frozenset()
+    numbers = {codec.payloadType for codec in description.rtp.codecs if codec.name.lower() == "rtx"}
+    return frozenset(codec for codec, number in RTX_PAYLOAD_TYPES.items() if number in numbers)
+
+
 def _codec_lines(codec: Codec) -> list[str]:
     number = PAYLOAD_TYPES[codec]
     if codec is Codec.OPUS:
@@ -104,4 +128,6 @@ def _codec_lines(codec: Codec) -> list[str]:
     lines = [f"a=rtpmap:{number} {codec.upper()}/90000"]
     if codec is Codec.H264:
         lines.append(f"a=fmtp:{number} {H264_FMTP}{H264_PROFILE}")
-    return lines + [f"a=rtcp-fb:{number} {feedback}" for feedback in VIDEO_FEEDBACK]
+    lines += [f"a=rtcp-fb:{number} {feedback}" for feedback in VIDEO_FEEDBACK]
+    again = RTX_PAYLOAD_TYPES[codec]
+    return [*lines, f"a=rtpmap:{again} rtx/90000", f"a=fmtp:{again} apt={number}"]

@@ -5,12 +5,13 @@ track that it came from, and the fan-out only while the lane's gate is that trac
 to silence a slot: live packets, the history, the keyframe cache and retransmissions alike.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from rtc.codecs import Codec
-from rtc.fanout import SHUT, Lane
+from rtc.fanout import SHUT, Lane, Outlet
 from rtc.history import History
 from rtc.plane import Kind, SlotState
 from rtc.rewrite import Rewrite
@@ -59,6 +60,28 @@ class Carried(Protocol):
         """The slot's subscriber cannot decode."""
 
 
+class Retransmission:
+    """The stream beside a slot's own that carries what is sent again (RFC 4588)."""
+
+    __slots__ = ("_payload_types", "_seq", "_ssrc")
+
+    def __init__(self, *, ssrc: int, payload_types: Mapping[int, int], first_seq: int) -> None:
+        """`payload_types`: under which number goes what first went under another."""
+        self._ssrc = ssrc
+        self._payload_types = payload_types
+        self._seq = first_seq
+
+    def send(self, outlet: Outlet, plain: bytes, seq: int, ts: int) -> bool:
+        """The packet that first left with these numbers has left again; False if its codec has no way."""
+        payload_type = self._payload_types.get(plain[1] & 0x7F)
+        if payload_type is None:
+            return False
+        second = bytes((plain[0], plain[1] & 0x80 | payload_type))
+        outlet.send(second + plain[2:12] + seq.to_bytes(2, "big") + plain[12:], self._seq, ts, self._ssrc)
+        self._seq = (self._seq + 1) & SEQ_MASK
+        return True
+
+
 class Slot:
     """A slot's place in its own stream, and its present track."""
 
@@ -80,6 +103,7 @@ class Slot:
         "kind",
         "lane",
         "mid",
+        "retransmission",
         "rewrite",
         "route",
         "ssrc",
@@ -96,6 +120,7 @@ class Slot:
         mid: str,
         lane: Lane,
         codecs: frozenset[Codec],
+        retransmission: Retransmission | None,
         first_seq: int,
         first_ts: int,
         now: float,
@@ -107,6 +132,7 @@ class Slot:
         self.ssrc = lane.ssrc
         self.lane = lane
         self.codecs = codecs  # what the subscriber decodes; nothing else is sent to it
+        self.retransmission = retransmission
         self.clock_rate = 90_000 if kind is Kind.VIDEO else 48_000
         self.route: Route | None = None
         self.attached: Carried | None = None  # whose turn it is
@@ -212,7 +238,10 @@ class Slot:
         packet = self.track.history.get(seq)
         if packet is None:
             return False
-        self.feed(self.track, packet, seq, int.from_bytes(packet[4:8], "big"))
+        ts = int.from_bytes(packet[4:8], "big")
+        again = self.retransmission
+        if again is None or not again.send(self.lane.outlet, packet, out_seq, self.rewrite.out_ts(ts)):
+            self.feed(self.track, packet, seq, ts)
         return True
 
     def pause(self) -> None:

@@ -7,7 +7,7 @@ from rtc.codecs import KINDS, Codec
 from rtc.fanout import Fanout, Outlet
 from rtc.loudness import Loudness
 from rtc.plane import Kind, SourceStats
-from rtc.remb import UplinkEstimate
+from rtc.remb import MAX_BPS, UplinkEstimate
 from rtc.rtcp import (
     RtcpFact,
     SenderReport,
@@ -21,6 +21,7 @@ from rtc.rtp_packet import RtpPacket, parse_rtp
 from rtc.slot import Slot
 from rtc.source_clock import SourceClock
 from rtc.track import Track
+from rtc.transport_feedback import ArrivalLog
 
 OWN_SSRC = 1  # of the worker as a receiver: it sends no media on a publisher's connection
 SSRC_SILENT_S = 0.5  # a track's SSRC may be replaced by another when it has been silent for this long
@@ -33,14 +34,18 @@ class StreamPlan:
     codec: Codec
     payload_type: int
     ssrc: int | None = None
+    rtx_payload_type: int | None = None  # of its retransmissions (RFC 4588)
     level_id: int | None = None  # the header extension element that carries RFC 6464 levels
+    transport_cc_id: int | None = None  # … and that of transport-wide sequence numbers
 
 
 class Source:
     """One publisher connection's tracks; everything that arrives goes through `receive_rtp`."""
 
     __slots__ = (
+        "_arrivals",
         "_by_payload_type",
+        "_by_rtx_type",
         "_by_ssrc",
         "_counted",
         "_estimate",
@@ -48,11 +53,13 @@ class Source:
         "_heard_at",
         "_plans",
         "_stats_at",
+        "_transport_cc_id",
         "announced",
         "connection_id",
         "heard_at",
         "loudness",
         "outlet",
+        "padding",
         "source_id",
         "strays",
         "tracks",
@@ -94,6 +101,13 @@ class Source:
         }
         self._plans = {plan.payload_type: plan for plan in plans}
         self._by_payload_type = {plan.payload_type: self.tracks[KINDS[plan.codec]] for plan in plans}
+        self._by_rtx_type = {
+            plan.rtx_payload_type: self.tracks[KINDS[plan.codec]] for plan in plans if plan.rtx_payload_type
+        }
+        # One number for the whole connection: bundled m-lines share their header extensions (RFC 8843).
+        self._transport_cc_id = next((plan.transport_cc_id for plan in plans if plan.transport_cc_id), None)
+        self._arrivals = ArrivalLog(ssrc=OWN_SSRC)
+        self.padding = 0  # packets that carried nothing: the publisher felt for more room
         self._by_ssrc = {track.ssrc: track for track in self.tracks.values() if track.ssrc}
         self._heard_at: dict[Kind, float] = {}
         self._estimate = UplinkEstimate(now)
@@ -112,14 +126,36 @@ class Source:
         Raises: MalformedPacket.
         """
         packet = parse_rtp(data)
+        if self._transport_cc_id is not None:
+            number = packet.element(self._transport_cc_id)
+            if number is not None and len(number) >= 2:
+                self._arrivals.note(number[0] << 8 | number[1], now)
         track = self._by_payload_type.get(packet.payload_type)
-        if track is None or (track.ssrc != packet.ssrc and not self._adopt(track, packet.ssrc, now)):
+        if track is None:
+            return self._receive_again(packet, now)
+        if track.ssrc != packet.ssrc and not self._adopt(track, packet.ssrc, now):
             self.strays += 1
             return False
         self._heard_at[track.kind] = self.heard_at = now
         if track.kind is Kind.AUDIO:
             self._note_level(packet, now)
         track.receive(packet, now)
+        return True
+
+    def _receive_again(self, packet: RtpPacket, now: float) -> bool:
+        """A retransmission is the packet it repeats (RFC 4588 section 4); an empty one is padding."""
+        track = self._by_rtx_type.get(packet.payload_type)
+        if track is None or not track.ssrc:
+            self.strays += 1
+            return False
+        if len(packet.payload) < 2:
+            self.padding += 1
+            return False
+        packet.seq = packet.payload[0] << 8 | packet.payload[1]
+        packet.payload = packet.payload[2:]
+        packet.ssrc = track.ssrc
+        self.heard_at = now
+        track.receive_again(packet, now)
         return True
 
     def receive_rtcp(self, facts: list[RtcpFact], now: float) -> None:
@@ -161,12 +197,21 @@ class Source:
             return b""
         data = pack_receiver_report(OWN_SSRC, blocks)
         video = self.tracks.get(Kind.VIDEO)
+        if self._arrivals.active:  # it finds out for itself what fits, up to what one source may take
+            return data + pack_remb(OWN_SSRC, tuple(track.ssrc for track in self.tracks.values()), MAX_BPS)
         if video is not None and video.reception.started:
             figure = self._estimate.update(
                 received_bps=video.reception.rate_bps(now), loss=lost / 256, now=now
             )
             data += pack_remb(OWN_SSRC, (video.ssrc,), figure)
         return data
+
+    def transport_feedback(self) -> bytes:
+        """When the publisher's packets arrived; empty when there is nothing to tell."""
+        track = self.tracks.get(Kind.VIDEO) or next(iter(self.tracks.values()), None)
+        if track is None or not self._arrivals.active:
+            return b""
+        return self._arrivals.feedback(track.ssrc)
 
     def stats(self, now: float) -> SourceStats:
         """How the uplink did since the last call."""

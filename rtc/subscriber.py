@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from rtc.audio_slots import choose
+from rtc.budget import Budget
 from rtc.fanout import Outlet
 from rtc.plane import Kind
 from rtc.rtcp import KeyframeRequest, Nack, ReportBlock, RtcpFact, pack_cname, pack_sender_report
@@ -19,8 +20,6 @@ class Subscriber:
     """The fixed slots of one connection."""
 
     __slots__ = (
-        "_allowance",
-        "_allowance_at",
         "_by_ssrc",
         "_reported_at",
         "audio",
@@ -30,7 +29,7 @@ class Subscriber:
         "connection_id",
         "loss_pct",
         "outlet",
-        "resends_refused",
+        "resends",
         "video",
     )
 
@@ -50,11 +49,9 @@ class Subscriber:
         self.audio_route: Route | None = None  # its source_id says nothing
         self.audio_candidates: tuple[str, ...] = ()
         self.audio_pinned: tuple[str, ...] = ()
-        self.resends_refused = 0
+        self.resends = Budget(per_s=RESENDS_PER_S, burst=RESEND_BURST, now=now)
         self.loss_pct = 0.0
         self._by_ssrc = {slot.ssrc: slot for slot in (*self.video, *self.audio)}
-        self._allowance = RESEND_BURST
-        self._allowance_at = now
         self._reported_at = now
 
     @property
@@ -109,10 +106,6 @@ class Subscriber:
         slot = self._by_ssrc.get(nack.ssrc)
         if slot is None or slot.track is None:
             return
-        self._allowance = min(RESEND_BURST, self._allowance + (now - self._allowance_at) * RESENDS_PER_S)
-        self._allowance_at = now
         for seq in nack.seqs:
-            if self._allowance < 1:
-                self.resends_refused += 1
-            elif slot.resend(seq):
-                self._allowance -= 1
+            if self.resends.take(1, now):
+                slot.resend(seq)

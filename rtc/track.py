@@ -17,7 +17,7 @@ from rtc.keyframe import keyframe_detector, picture_size
 from rtc.keyframe_request import KeyframeRequests
 from rtc.nack import Missing
 from rtc.plane import Kind
-from rtc.reception import Arrival, Reception
+from rtc.reception import MAX_BEHIND, Arrival, Reception
 from rtc.rtp_packet import RtpPacket
 from rtc.serial import SEQ_MASK, seq_delta
 from rtc.slot import Flow, Slot
@@ -130,6 +130,15 @@ class Track:
                 self._join_live(seq, ts, now)
         if self.live:
             self._fan.send(plain, seq, ts)
+
+    def receive_again(self, packet: RtpPacket, now: float) -> None:
+        """A packet that was sent again under another SSRC is kept and has left, unless it came before."""
+        ahead = seq_delta(packet.seq, self.reception.highest)
+        if not self.reception.started or ahead > 0:
+            self.receive(packet, now)
+        elif ahead > -MAX_BEHIND:
+            plain = packet.plain(self._payload_type)
+            self._receive_late(plain, packet.seq, packet.timestamp, packet.payload, now)
 
     def picture_size(self) -> tuple[int, int] | None:
         """Width and height as the last keyframe has them, if it tells."""

@@ -67,14 +67,14 @@ class SyntheticPeer:
         lines += [f"a=ssrc:{audio_ssrc} cname:synthetic", *self._transport_lines("actpass")]
         return joined(lines)
 
-    def answer(self, offer: str) -> str:
-        """An answer that receives everything."""
+    def answer(self, offer: str, *, retransmissions: bool = False) -> str:
+        """An answer that receives everything, what is sent again in a stream of its own if wanted."""
         session = read_sdp(offer)
         self._controlling = "a=ice-lite" in offer  # else who offers controls (RFC 8445 section 6.1.1)
         mids = " ".join(description.rtp.muxId for description in session.media)
         lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {mids}"]
         for description in session.media:
-            codecs = description.rtp.codecs
+            codecs = [each for each in description.rtp.codecs if retransmissions or each.name != "rtx"]
             numbers = " ".join(str(codec.payloadType) for codec in codecs)
             lines += [f"m={description.kind} 9 UDP/TLS/RTP/SAVPF {numbers}", "c=IN IP4 127.0.0.1"]
             lines += [f"a=mid:{description.rtp.muxId}", "a=recvonly", "a=rtcp-mux"]

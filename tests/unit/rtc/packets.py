@@ -6,7 +6,7 @@ from rtc.codecs import Codec
 from rtc.fanout import PlainFanout
 from rtc.plane import Kind, MediaEvent, ScopeRoutes, VideoRoute
 from rtc.rtp_packet import RtpPacket, parse_rtp
-from rtc.slot import Slot
+from rtc.slot import Retransmission, Slot
 from rtc.source import Source, StreamPlan
 from rtc.subscriber import Subscriber
 
@@ -87,6 +87,7 @@ def make_subscriber(
     first_seq: int = 1000,
     now: float = 0.0,
     codecs: frozenset[Codec] = frozenset(Codec),
+    retransmission: Retransmission | None = None,
 ) -> tuple[Subscriber, FakeOutlet]:
     outlet = FakeOutlet()
 
@@ -99,6 +100,7 @@ def make_subscriber(
                 mid=f"{kind[0]}{index}",
                 lane=FANOUT.lane(outlet, (900 if kind is Kind.VIDEO else 800) + index),
                 codecs=codecs,
+                retransmission=retransmission if kind is Kind.VIDEO else None,
                 first_seq=first_seq,
                 first_ts=4_294_900_000,
                 now=now,

@@ -229,7 +229,7 @@ def test_a_viewer_who_asks_for_too_much_is_not_answered_for_ever() -> None:
     for _ in range(20):
         house.forwarder.receive_feedback(house.viewer, [Nack(ssrc=900, seqs=seqs)], house.now)
     assert len(house.outlet.left) - before <= 400
-    assert house.viewer.resends_refused > 0
+    assert house.viewer.resends.refused > 0
 
 
 def test_lost_packets_of_a_publisher_are_asked_for_and_filled_in_where_they_belong() -> None:

@@ -72,6 +72,7 @@ class World:
             mid="v0",
             lane=FANOUT.lane(_ToViewer(self), 900),
             codecs=frozenset(Codec),
+            retransmission=None,
             first_seq=65_000,
             first_ts=0,
             now=self.net.now,

@@ -22,7 +22,7 @@ LOCAL = LocalTransport(
     fingerprint=":".join(["CD"] * 32),
     candidates=(("192.0.2.1", 8792), ("198.51.100.1", 8792)),
 )
-SLOTS = slot_lines(2, 1, (71, 72, 73))
+SLOTS = slot_lines(2, 1, (71, 171, 72, 172, 73))
 
 
 def answer_to(offer: str) -> str:
@@ -48,7 +48,33 @@ def test_a_browser_is_answered_with_its_first_codec_and_the_levels_of_its_voice(
     assert "a=group:BUNDLE 0 1" in text
     assert "a=rtcp-fb:96 goog-remb" in text
     assert "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level" in text
+    assert video.rtx_payload_type == 97
+    assert "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n" in text
+    assert "a=fmtp:97 apt=96" in text
     assert "a=candidate:2 1 udp 2130706175 198.51.100.1 8792 typ host" in text
+
+
+def test_feedback_on_every_packet_is_promised_only_to_those_who_asked_for_it() -> None:
+    number = "a=extmap:4 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
+    wanted = CHROMIUM.replace("a=rtcp-fb:96 nack\r\n", "a=rtcp-fb:96 nack\r\na=rtcp-fb:96 transport-cc\r\n")
+    video, audio = read_publisher_offer(wanted).plans
+    assert (video.transport_cc_id, audio.transport_cc_id) == (4, None)
+    text = answer_to(wanted)
+    assert number in text
+    assert "a=rtcp-fb:96 transport-cc" in text
+    for offer in (CHROMIUM, wanted.replace(number, "")):
+        assert read_publisher_offer(offer).plans[0].transport_cc_id is None
+        assert "transport-cc" not in answer_to(offer)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("a=fmtp:97 apt=96", "a=x:y"), ("a=rtpmap:97 rtx", "a=rtpmap:97 ulpfec"), ("apt=96", "apt=97")],
+)
+def test_retransmissions_that_are_only_half_described_are_not_taken(change: tuple[str, str]) -> None:
+    offer = CHROMIUM.replace(*change)
+    assert read_publisher_offer(offer).plans[0].rtx_payload_type is None
+    assert "rtx" not in answer_to(offer)
 
 
 def test_ffmpeg_which_waits_for_our_hello_is_told_that_we_call() -> None:
@@ -150,13 +176,15 @@ def test_real_offers_with_lines_moved_cut_and_spoilt_are_answered_or_refused(
 
 def test_the_offer_has_a_slot_for_every_line_and_the_stage_shares_its_stream() -> None:
     text = subscriber_offer(SLOTS, LOCAL, 1)
-    assert text.count("m=video 9 UDP/TLS/RTP/SAVPF 96 97") == 2
+    assert text.count("m=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99") == 2
+    assert "a=ssrc-group:FID 72 172" in text
+    assert text.count("a=fmtp:98 apt=96") == text.count("a=fmtp:99 apt=97") == 2
     assert text.count("m=audio 9 UDP/TLS/RTP/SAVPF 111") == 1
     assert "a=msid:stage track-v0" in text
     assert "a=msid:stage track-a0" in text
     assert "a=msid:slot-v1 track-v1" in text
     assert [line.kind for line in SLOTS] == [Kind.VIDEO, Kind.VIDEO, Kind.AUDIO]
-    assert len(subscriber_offer(slot_lines(12, 4, range(1, 17)), LOCAL, 1)) < 15_000
+    assert len(subscriber_offer(slot_lines(12, 4, range(1, 29)), LOCAL, 1)) < 19_000
 
 
 def test_a_browsers_answer_names_what_it_will_decode() -> None:
@@ -164,6 +192,7 @@ def test_a_browsers_answer_names_what_it_will_decode() -> None:
     assert answer.remote.peer_is_client
     assert answer.codecs["v0"] == {Codec.VP8, Codec.H264}
     assert answer.codecs["a0"] == {Codec.OPUS}
+    assert answer.retransmitted == {"v0": answer.codecs["v0"], "v1": answer.codecs["v1"], "a0": frozenset()}
 
 
 def test_a_browser_without_h264_or_with_a_slot_refused_says_so() -> None:
