@@ -6,6 +6,7 @@ from contextlib import suppress
 from enum import StrEnum
 
 from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate
+from rtc.budget import Budget
 from rtc.ice_lite import Address, IceLite
 from rtc.rtp_packet import is_rtcp
 from rtc.sdp_lines import RemoteTransport
@@ -15,6 +16,8 @@ from rtc.udp_port import UdpPort
 SETUP_S = 30.0  # from the description to the first check
 HANDSHAKE_S = 10.0
 FAREWELL_S = 1.0
+MEDIA_PER_S, MEDIA_BURST = 3_000.0, 3_000.0  # packets of a publisher: about 28 Mbps
+CONTROL_PER_S, CONTROL_BURST = 300.0, 600.0  # RTCP datagrams: a console with 20 slots sends about 40 a second
 EARLY_HANDSHAKE = 8
 EARLY_MEDIA = 256  # the first keyframe comes right behind the peer's last handshake datagram
 
@@ -45,12 +48,17 @@ class Connection:
         ice: IceLite,
         port: UdpPort,
         certificate: WorkerCertificate,
-        on_rtp: Callable[[bytes, float], None],
+        on_rtp: Callable[[bytes, float], None] | None,
         on_rtcp: Callable[[bytes, float], None],
+        now: float,
     ) -> None:
+        """`on_rtp` is None for a peer that has no media to send: what it sends all the same is not opened."""
         self.connection_id = connection_id
         self.ice = ice
         self.forged = 0
+        self.unasked = 0  # media of a peer that has none to send
+        self._media = Budget(per_s=MEDIA_PER_S, burst=MEDIA_BURST, now=now)
+        self._control = Budget(per_s=CONTROL_PER_S, burst=CONTROL_BURST, now=now)
         self._port = port
         self._certificate = certificate
         self._on_rtp = on_rtp
@@ -69,6 +77,11 @@ class Connection:
     def awaits_answer(self) -> bool:
         """Whether the peer's description is still to come."""
         return self._remote is None
+
+    @property
+    def refused(self) -> int:
+        """Packets beyond what one peer may send: dropped unread."""
+        return self._media.refused + self._control.refused
 
     @property
     def writer(self) -> SrtpWriter | None:
@@ -156,11 +169,15 @@ class Connection:
                 self._early_media.append((data, path, address, now))
             return
         if is_rtcp(data):
-            clear = reader.open_rtcp(data)
-            handler = self._on_rtcp
+            open_it, handler, budget = reader.open_rtcp, self._on_rtcp, self._control
+        elif self._on_rtp is None:
+            self.unasked += 1
+            return
         else:
-            clear = reader.open_rtp(data)
-            handler = self._on_rtp
+            open_it, handler, budget = reader.open_rtp, self._on_rtp, self._media
+        if not budget.take(1, now):
+            return
+        clear = open_it(data)
         if clear is None:
             self.forged += 1
             return

@@ -69,6 +69,8 @@ class Engine:
         self._becoming: dict[str, Connection] = {}  # by source: its publisher before the handshake
         self._counters: dict[str, int] = {
             "forged": 0,
+            "packets_beyond_budget": 0,
+            "packets_unasked": 0,
             "malformed_rtcp": 0,
             "malformed_rtp": 0,
             "packets_dropped": 0,
@@ -157,7 +159,7 @@ class Engine:
                 except MalformedPacket:
                     self._counters["malformed_rtcp"] += 1
 
-        connection = self._connection(connection_id, local, lambda _data, _now: None, on_rtcp)
+        connection = self._connection(connection_id, local, None, on_rtcp)
 
         def on_up() -> None:
             nonlocal subscriber
@@ -220,6 +222,9 @@ class Engine:
             _count(counters, connection)
         for name in ("strays", "malformed", "unproved", "faults"):
             counters[f"datagrams_{name}"] = getattr(self._port, name)
+        counters["resends_refused"] += sum(
+            subscriber.resends.refused for subscriber in self._forwarder.subscribers.values()
+        )
         counters["stale_reconciles"] = self._forwarder.stale_reconciles
         return WorkerStats(
             connections=len(self._connections), sources=len(self._forwarder.sources), counters=counters
@@ -252,16 +257,18 @@ class Engine:
         self,
         connection_id: str,
         local: LocalTransport,
-        on_rtp: Callable[[bytes, float], None],
+        on_rtp: Callable[[bytes, float], None] | None,
         on_rtcp: Callable[[bytes, float], None],
     ) -> Connection:
+        now = time.monotonic()
         connection = Connection(
             connection_id=connection_id,
-            ice=IceLite(ufrag=local.ufrag, password=local.password, now=time.monotonic()),
+            ice=IceLite(ufrag=local.ufrag, password=local.password, now=now),
             port=self._port,
             certificate=self._certificate,
             on_rtp=on_rtp,
             on_rtcp=on_rtcp,
+            now=now,
         )
         self._connections[connection_id] = connection
         return connection
@@ -292,6 +299,8 @@ class Engine:
 
 def _count(counters: dict[str, int], connection: Connection) -> None:
     counters["forged"] += connection.forged
+    counters["packets_beyond_budget"] += connection.refused
+    counters["packets_unasked"] += connection.unasked
     writer = connection.writer
     if writer is not None:
         sent, sent_bytes, dropped, refused = writer.counted()

@@ -22,11 +22,13 @@ from rtc.errors import (
     WrongStep,
 )
 from rtc.plane import ConnectionDown, SourceUp, WorkerLost, WorkerReady
+from rtc.rtcp import pack_nack, pack_pli
 from rtc.stun import pack_binding_request
 from rtc.supervisor import WorkerProcess
 from tests.integration.rtc.peers import receiver, sender
 from tests.integration.rtc.stage import Stage
 from tests.unit.rtc.offers import CHROMIUM
+from tests.unit.rtc.packets import video
 
 ROOT = Path(__file__).parents[3]
 HUB = """
@@ -128,6 +130,27 @@ async def test_a_peer_that_sends_junk_after_its_handshake_hurts_nobody(stage: St
     assert counters["datagrams_faults"] == 0
     assert counters["forged"] > 0
     assert counters["malformed_rtcp"] > 0
+
+
+async def test_a_peer_that_floods_is_read_no_more_than_its_budget_and_others_see_on(stage: Stage) -> None:
+    camera, viewer, flooder = await sender(stage, "camera"), await receiver(stage), await receiver(stage)
+    await stage.route(viewer.connection, {0: "camera"})
+    await stage.route(flooder.connection, {0: "camera"}, scope="incident-2")
+    await camera.play(5)
+    await flooder.until(lambda it: len(it.packets) >= 5)
+    ssrc = flooder.packets[0].ssrc
+    assert flooder.peer.writer is not None
+    for index in range(3000):
+        flooder.peer.writer.send_rtcp(pack_nack(1, ssrc, range(17)) + pack_pli(1, ssrc))
+        flooder.peer.send(video(index, index, bytes(50)))
+        if index % 100 == 0:
+            await asyncio.sleep(0.002)
+    await camera.play(30, text="real ")
+    await viewer.until(lambda it: any(text.startswith("real 3") for text in it.texts))
+    counters = (await stage.media.stats()).counters
+    assert counters["packets_beyond_budget"] > 1000
+    assert counters["packets_unasked"] > 1000
+    assert counters["resends_refused"] > 0
 
 
 async def test_media_follows_a_viewer_and_a_camera_that_change_networks(stage: Stage) -> None:
