@@ -129,6 +129,14 @@ class SyntheticPeer:
     def _aim(self, writer: SrtpWriter) -> None:
         writer.aim(self._socket.sendto, self._socket.fileno(), self._remote[2])
 
+    def read(self, wanted: bool) -> None:
+        """What arrives is read, or left to the kernel, which drops it when there is too much."""
+        loop = asyncio.get_running_loop()
+        if wanted:
+            loop.add_reader(self._socket.fileno(), self._drain)
+        else:
+            loop.remove_reader(self._socket.fileno())
+
     def stop_checking(self) -> None:
         """It says no more by ICE."""
         if self._checking is not None:
