@@ -109,7 +109,7 @@ class Load:
         return note
 
     def watch(self, most: int, *, timed: bool = False) -> None:
-        """At most so many subscribers, evenly spread, are read; the others' packets are left to the kernel."""
+        """At most so many subscribers, evenly spread, are read; the others' packets the kernel drops."""
         everybody = [each for group in self.subscribers for each in group]
         step = max(1, -(-len(everybody) // most))
         watched = everybody[step // 2 :: step]
