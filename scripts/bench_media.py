@@ -6,8 +6,8 @@
   load      how much our worker forwards on one core before anything is lost (ours alone)
 
 Both servers are up, pinned to one core; the load is made on another. They are fed in turns with the same
-packets (1,200 bytes of video in 30 frames a second, Opus at 50/s) and only the server that is fed is measured, by the
-scheduler's own account of all its threads. Janus: VideoRoom, event_loops=1.
+packets (1,200 bytes of video in 30 frames a second, Opus at 50/s) and only the server that is fed is
+measured, by the scheduler's own account of all its threads. Janus: VideoRoom, event_loops=1.
 
 Janus gathers no candidate on 127.0.0.1, so both are reached at the machine's own address; what is sent there
 stays within the machine all the same.
