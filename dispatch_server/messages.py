@@ -24,6 +24,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "该警情的记录无法读取，已记入日志。请联系维护人员",
         "The record of this incident cannot be read; the log says why. Call maintenance",
     ),
+    "precondition_required": (
+        "请在 If-Match 中写明会话的 ETag，重启 ICE 时写 *",
+        "Name the session's ETag in If-Match, * for an ICE restart",
+    ),
+    "stale_ice_session": (
+        "此 ICE 会话已被新的取代。请用最新的 ETag",
+        "That ICE session was replaced by another. Use the newest ETag",
+    ),
     "method_not_allowed": ("此地址不支持该操作", "This address does not support that method"),
     "not_signed_in": ("请先登录", "Sign in first"),
     "wrong_credentials": ("用户名或密码不正确", "The user name or password is not right"),

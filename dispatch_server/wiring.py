@@ -36,6 +36,7 @@ from dispatch_server.ids import NewId
 from dispatch_server.journal import instant
 from dispatch_server.media.director import MediaDirector
 from dispatch_server.media.following import MediaFollower
+from dispatch_server.media.turn import Turn
 from dispatch_server.messages import Wording
 from dispatch_server.metrics import register
 from dispatch_server.notifying import Outbox
@@ -216,6 +217,7 @@ def assemble(
         limits.enforce()
 
     timekeeper = Timekeeper(desk=desk, reader=reader, clock=clock, beat=beat)
+    turn = Turn(urls=config.turn_urls, secret=config.turn_secret)
     events = SocketEvents(
         server=sockets,
         authenticator=authenticator,
@@ -230,8 +232,7 @@ def assemble(
         wording=wording,
         directory=directory,
         clock=clock,
-        turn_urls=config.turn_urls,
-        turn_secret=config.turn_secret,
+        turn=turn,
     )
     events.register()
     housekeeping = Housekeeping(
@@ -289,7 +290,14 @@ def assemble(
                 session_lifetime=lifetime,
                 origins=frozenset(config.origins),
             ),
-            WhipEndpoint(authenticator=authenticator, feeds=feeds, room_life=room_life, director=director),
+            WhipEndpoint(
+                authenticator=authenticator,
+                feeds=feeds,
+                room_life=room_life,
+                director=director,
+                turn=turn,
+                clock=clock,
+            ),
             HealthEndpoint(
                 parts={
                     "store": StoreProbe(reference).answers,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from enum import StrEnum
 
 from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate
@@ -111,6 +112,8 @@ class Connection:
             return reason
         finally:
             self._port.forget(self.ice.ufrag, self)
+            if self.ice.former is not None:
+                self._port.unexpect(self.ice.former[0])
             self._reader = None
             self._early_media.clear()
             if self._writer is not None:
@@ -119,6 +122,20 @@ class Connection:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FAREWELL_S):
                         await self._dtls.stop()
+
+    @property
+    def remote_ufrag(self) -> str:
+        """As the peer last described itself; empty before it has."""
+        return self._remote.ice_ufrag if self._remote is not None else ""
+
+    def restart_ice(self, remote_ufrag: str, ufrag: str, password: str) -> None:
+        """The peer may check with these from now on; keys and media stay as they are."""
+        if self._remote is not None:
+            self._remote = replace(self._remote, ice_ufrag=remote_ufrag)
+        if self.ice.former is not None:  # another restart, before the last one was used
+            self._port.unexpect(self.ice.ufrag)
+        self.ice.restart(ufrag, password)
+        self._port.expect(ufrag, self)
 
     def end(self, reason: Reason) -> None:
         """The connection ends, if it has not yet."""
@@ -144,9 +161,12 @@ class Connection:
         """The answer, if the request is genuine; media follows the address that is selected."""
         before = set(self.ice.addresses)
         selected = self.ice.selected
+        former = self.ice.former
         answer = self.ice.check(request, path, address, now)
         if answer is None:
             return None
+        if former is not None and self.ice.former is None:
+            self._port.unexpect(former[0])
         for old_path, old_address in before - self.ice.addresses.keys():
             self._port.release(old_path, old_address, self)
         if self.ice.selected != selected:

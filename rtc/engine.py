@@ -8,10 +8,16 @@ from collections.abc import Callable
 import structlog
 
 from rtc.aiortc_seam import WorkerCertificate
-from rtc.codecs import PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, Codec
 from rtc.connection import Connection, Reason
-from rtc.errors import MalformedPacket, MediaFull, UnknownConnection, UnknownProfile, WrongStep
-from rtc.fanout import Lane, LaneFanout
+from rtc.errors import (
+    MalformedPacket,
+    MediaFull,
+    StaleIceSession,
+    UnknownConnection,
+    UnknownProfile,
+    WrongStep,
+)
+from rtc.fanout import LaneFanout
 from rtc.forwarder import Forwarder
 from rtc.ice_lite import IceLite
 from rtc.plane import (
@@ -19,6 +25,7 @@ from rtc.plane import (
     ConnectionDown,
     ConnectionUp,
     MediaEvent,
+    Patched,
     Profile,
     Published,
     ScopeRoutes,
@@ -26,10 +33,11 @@ from rtc.plane import (
     WorkerStats,
 )
 from rtc.rtcp import parse_rtcp
-from rtc.sdp_answer import publisher_answer, read_publisher_offer
+from rtc.sdp_answer import accepted_mids, publisher_answer, read_publisher_offer
+from rtc.sdp_fragment import read_fragment, restart_fragment
 from rtc.sdp_lines import LocalTransport
 from rtc.sdp_offer import SlotLine, SubscriberAnswer, read_subscriber_answer, slot_lines, subscriber_offer
-from rtc.slot import Retransmission, Slot
+from rtc.slot_making import distinct_ssrcs, make_slots
 from rtc.source import Source
 from rtc.subscriber import Subscriber
 from rtc.udp_port import UdpPort
@@ -66,6 +74,7 @@ class Engine:
         self._silence: dict[str, Callable[[Reason], None]] = {}  # by connection: nothing of it flows any more
         self._offered: dict[str, tuple[SlotLine, ...]] = {}
         self._accepted: dict[str, SubscriberAnswer] = {}
+        self._published: dict[str, tuple[str, ...]] = {}  # publishers' m-lines
         self._becoming: dict[str, Connection] = {}  # by source: its publisher before the handshake
         self._counters: dict[str, int] = {
             "forged": 0,
@@ -128,6 +137,7 @@ class Engine:
         def on_down(reason: Reason) -> None:
             if self._becoming.get(source_id) is connection:
                 del self._becoming[source_id]
+            self._published.pop(connection_id, None)
             if source is not None:
                 self._forwarder.remove_source(source, reason)
 
@@ -137,7 +147,26 @@ class Engine:
         connection.describe(offer.remote)
         self._start(connection, on_up, on_down)
         answer = publisher_answer(offer, local, secrets.randbits(62))
-        return Published(connection_id=connection_id, answer_sdp=answer)
+        self._published[connection_id] = tuple(accepted_mids(offer))
+        return Published(connection_id=connection_id, answer_sdp=answer, ice_tag=local.ufrag)
+
+    def patch(self, connection_id: str, ice_tag: str, fragment: str) -> Patched:
+        """The publisher's candidates are taken note of; another user name begins its ICE session anew.
+
+        Raises: UnknownConnection, StaleIceSession, MalformedSdp.
+        """
+        connection = self._connections.get(connection_id)
+        mids = self._published.get(connection_id)
+        if connection is None or mids is None:
+            raise UnknownConnection(connection_id)
+        ufrag = read_fragment(fragment)
+        if ice_tag not in ("*", connection.ice.ufrag):
+            raise StaleIceSession(connection_id)
+        if ufrag is None or ufrag == connection.remote_ufrag:
+            return Patched(ice_tag=connection.ice.ufrag, fragment=None)
+        local = self._new_transport()
+        connection.restart_ice(ufrag, local.ufrag, local.password)
+        return Patched(ice_tag=local.ufrag, fragment=restart_fragment(local, mids))
 
     def subscribe(self, profile: str) -> Subscribed:
         """An offer with the profile's slots; it awaits its answer.
@@ -148,7 +177,7 @@ class Engine:
             raise UnknownProfile(profile)
         video, audio = SLOT_COUNTS[Profile(profile)]
         connection_id, local = self._new_identity()
-        ssrcs = _distinct_ssrcs(2 * video + audio)
+        ssrcs = distinct_ssrcs(2 * video + audio)
         lines = slot_lines(video, audio, ssrcs)
         subscriber: Subscriber | None = None
 
@@ -165,10 +194,7 @@ class Engine:
             nonlocal subscriber
             now = time.monotonic()
             accepted = self._accepted[connection_id]
-            slots = [
-                _slot(line, self._fanout.lane(connection, line.ssrc), connection_id, accepted, now)
-                for line in lines
-            ]
+            slots = make_slots(lines, accepted, connection, self._fanout, now)
             subscriber = Subscriber(
                 connection_id=connection_id,
                 outlet=connection,
@@ -245,13 +271,15 @@ class Engine:
     def _new_identity(self) -> tuple[str, LocalTransport]:
         if len(self._connections) >= self._max_connections:
             raise MediaFull(str(self._max_connections))
-        local = LocalTransport(
+        return secrets.token_hex(12), self._new_transport()
+
+    def _new_transport(self) -> LocalTransport:
+        return LocalTransport(
             ufrag=secrets.token_hex(6),
             password=secrets.token_hex(16),
             fingerprint=self._certificate.fingerprint(),
             candidates=self._candidates,
         )
-        return secrets.token_hex(12), local
 
     def _connection(
         self,
@@ -308,35 +336,3 @@ def _count(counters: dict[str, int], connection: Connection) -> None:
         counters["bytes_sent"] += sent_bytes
         counters["packets_dropped"] += dropped
         counters["packets_refused"] += refused
-
-
-def _distinct_ssrcs(count: int) -> list[int]:
-    ssrcs: set[int] = set()
-    while len(ssrcs) < count:
-        ssrcs.add(secrets.randbelow(0xFFFFFFFE) + 1)
-    return list(ssrcs)
-
-
-def _retransmission(line: SlotLine, codecs: frozenset[Codec]) -> Retransmission | None:
-    if line.rtx_ssrc is None or not codecs:
-        return None
-    return Retransmission(
-        ssrc=line.rtx_ssrc,
-        payload_types={PAYLOAD_TYPES[codec]: RTX_PAYLOAD_TYPES[codec] for codec in codecs},
-        first_seq=secrets.randbits(15),
-    )
-
-
-def _slot(line: SlotLine, lane: Lane, connection_id: str, accepted: SubscriberAnswer, now: float) -> Slot:
-    return Slot(
-        connection_id=connection_id,
-        kind=line.kind,
-        index=line.index,
-        mid=line.mid,
-        lane=lane,
-        codecs=accepted.codecs[line.mid],
-        retransmission=_retransmission(line, accepted.retransmitted[line.mid]),
-        first_seq=secrets.randbits(15),
-        first_ts=secrets.randbits(31),
-        now=now,
-    )

@@ -8,6 +8,7 @@ RtcError
 ├── UnknownConnection       unknown_connection       closed meanwhile, or never there
 ├── UnknownProfile          unknown_profile          neither console nor phone
 ├── WrongStep               wrong_step               an answer to a connection that awaits none
+├── StaleIceSession         stale_ice_session        a change to an ICE session that is not the present one
 ├── MediaFull               media_full               the worker holds as many connections as it may
 ├── MediaUnavailable        media_unavailable        the worker is down; a WorkerReady event will follow
 └── MediaTimeout            media_timeout            the worker did not reply in time
@@ -73,6 +74,12 @@ class WrongStep(RtcError):
     """The connection awaits no answer, or already has one."""
 
     code = "wrong_step"
+
+
+class StaleIceSession(RtcError):
+    """The connection's ICE session is another one by now."""
+
+    code = "stale_ice_session"
 
 
 class MediaFull(RtcError):

@@ -18,11 +18,22 @@ Address = tuple[str, int]
 class IceLite:
     """What is proved about one peer. Times are monotonic seconds; `path` is the socket it came by."""
 
-    __slots__ = ("_heard_at", "_selected_heard_at", "addresses", "nominated", "password", "selected", "ufrag")
+    __slots__ = (
+        "_heard_at",
+        "_selected_heard_at",
+        "addresses",
+        "former",
+        "nominated",
+        "password",
+        "selected",
+        "ufrag",
+    )
 
     def __init__(self, *, ufrag: str, password: str, now: float) -> None:
         self.ufrag = ufrag
         self.password = password
+        self.former: tuple[str, str] | None = None
+        """User name and password before a restart: good until the first check with the new ones."""
         self.addresses: dict[tuple[int, Address], float] = {}  # (path, address) → when last proved
         self.selected: tuple[int, Address] | None = None
         self.nominated = False
@@ -31,10 +42,13 @@ class IceLite:
 
     def check(self, request: BindingRequest, path: int, address: Address, now: float) -> bytes | None:
         """The answer to a request, None if the peer did not sign it; its address may be selected now."""
-        if not request.signed_by(self.password):
+        password = self._password_of(request)
+        if not request.signed_by(password):
             return None
         if request.controlled:
-            return role_conflict(request, self.password)
+            return role_conflict(request, password)
+        if request.local_ufrag == self.ufrag:
+            self.former = None
         place = (path, address)
         self.addresses.pop(place, None)
         self.addresses[place] = now
@@ -45,7 +59,16 @@ class IceLite:
             oldest = next(each for each in self.addresses if each != self.selected)
             del self.addresses[oldest]
         self.heard(place, now)
-        return binding_success(request, address, self.password)
+        return binding_success(request, address, password)
+
+    def restart(self, ufrag: str, password: str) -> None:
+        """The peer will check with these; until it has, those that it used last hold, and media goes where it
+        went (RFC 8445 section 2.4).
+        """
+        if self.former is None:
+            self.former = (self.ufrag, self.password)
+        self.ufrag = ufrag
+        self.password = password
 
     def heard(self, place: tuple[int, Address], now: float) -> None:
         """Something that only the peer can have sent came from there."""
@@ -56,6 +79,11 @@ class IceLite:
     def lost(self, now: float) -> bool:
         """Whether the peer has given no sign for too long to go on sending to it."""
         return now - self._heard_at > CONSENT_S
+
+    def _password_of(self, request: BindingRequest) -> str:
+        if self.former is not None and request.local_ufrag == self.former[0]:
+            return self.former[1]
+        return self.password
 
     def _follows(self, request: BindingRequest, place: tuple[int, Address], now: float) -> bool:
         if self.selected is None or request.use_candidate:

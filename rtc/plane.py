@@ -4,6 +4,7 @@
 
     async def publish(self, *, source_id: str, offer_sdp: str) -> Published
     async def subscribe(self, *, profile: str) -> Subscribed
+    async def patch(self, *, connection_id: str, ice_tag: str, fragment: str) -> Patched
     async def accept(self, *, connection_id: str, answer_sdp: str) -> None
     async def close(self, *, connection_id: str) -> None          # closing what is gone is no error
     async def reconcile(self, routes: ScopeRoutes) -> None        # returns when what was removed is silent;
@@ -44,6 +45,15 @@ class Published:
 
     connection_id: str
     answer_sdp: str
+    ice_tag: str  # names the ICE session: another one after every restart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patched:
+    """A publisher's fragment was taken; `fragment` answers an ICE restart, None says nothing."""
+
+    ice_tag: str
+    fragment: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

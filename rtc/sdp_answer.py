@@ -70,10 +70,14 @@ def read_publisher_offer(text: str) -> PublisherOffer:
     return PublisherOffer(remote=remote, plans=plans, media=tuple(media))
 
 
+def accepted_mids(offer: PublisherOffer) -> list[str]:
+    """The m-lines that will be received."""
+    return [_mid(each, index) for index, (each, accepted) in enumerate(offer.media) if accepted is not None]
+
+
 def publisher_answer(offer: PublisherOffer, local: LocalTransport, session_id: int) -> str:
     """The answer's text: accepted m-lines are recvonly on one transport, the others are refused."""
-    mids = [_mid(each, index) for index, (each, accepted) in enumerate(offer.media) if accepted is not None]
-    lines = session_lines(session_id, mids)
+    lines = session_lines(session_id, accepted_mids(offer))
     for index, (description, accepted) in enumerate(offer.media):
         mid = _mid(description, index)
         if accepted is None:
@@ -99,7 +103,11 @@ def remote_transport(description: MediaDescription) -> RemoteTransport:
     prints = tuple((each.algorithm.lower(), each.value.upper()) for each in description.dtls.fingerprints)
     if not any(algorithm in ("sha-256", "sha-384", "sha-512") for algorithm, _ in prints):
         raise NothingAcceptable("no SHA-2 fingerprint")
-    return RemoteTransport(fingerprints=prints, peer_is_client=description.dtls.role != "server")
+    return RemoteTransport(
+        fingerprints=prints,
+        peer_is_client=description.dtls.role != "server",
+        ice_ufrag=(description.ice.usernameFragment or "") if description.ice else "",
+    )
 
 
 def _accept(description: MediaDescription) -> _Accepted | None:

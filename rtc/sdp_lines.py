@@ -27,6 +27,7 @@ class RemoteTransport:
 
     fingerprints: tuple[tuple[str, str], ...]  # algorithm and value
     peer_is_client: bool  # in DTLS
+    ice_ufrag: str = ""
 
 
 def session_lines(session_id: int, mids: Sequence[str]) -> list[str]:
@@ -50,6 +51,12 @@ def transport_lines(transport: LocalTransport, setup: str) -> list[str]:
         f"a=fingerprint:sha-256 {transport.fingerprint}",
         f"a=setup:{setup}",
     ]
+    return lines + candidate_lines(transport)
+
+
+def candidate_lines(transport: LocalTransport) -> list[str]:
+    """All candidates there are."""
+    lines = []
     for index, (host, port) in enumerate(transport.candidates):
         priority = (126 << 24) | ((65535 - index) << 8) | 255  # RFC 8445 section 5.1.2.1
         lines.append(f"a=candidate:{index + 1} 1 udp {priority} {host} {port} typ host")

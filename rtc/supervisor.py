@@ -24,6 +24,7 @@ from rtc.errors import MediaTimeout, MediaUnavailable, RtcError
 from rtc.plane import (
     LevelsChanged,
     MediaEvent,
+    Patched,
     Published,
     ScopeRoutes,
     SourceStats,
@@ -108,6 +109,13 @@ class WorkerProcess:
         """The publisher is answered; it replaces an earlier connection of the source once it is up."""
         reply = await self._ask(wire.Publish(source_id=source_id, offer_sdp=offer_sdp))
         if not isinstance(reply, Published):
+            raise MediaUnavailable("unexpected reply")
+        return reply
+
+    async def patch(self, *, connection_id: str, ice_tag: str, fragment: str) -> Patched:
+        """The publisher's candidates are taken note of, or its ICE session has begun anew."""
+        reply = await self._ask(wire.Patch(connection_id=connection_id, ice_tag=ice_tag, fragment=fragment))
+        if not isinstance(reply, Patched):
             raise MediaUnavailable("unexpected reply")
         return reply
 

@@ -99,6 +99,10 @@ class UdpPort:
         """Checks for that user name are the peer's."""
         self._by_ufrag[ufrag] = peer
 
+    def unexpect(self, ufrag: str) -> None:
+        """Checks for that user name are nobody's."""
+        self._by_ufrag.pop(ufrag, None)
+
     def forget(self, ufrag: str, peer: Peer) -> None:
         """Nothing is the peer's any more."""
         self._by_ufrag.pop(ufrag, None)

@@ -15,7 +15,7 @@ import msgpack
 from pydantic import TypeAdapter, ValidationError
 
 from rtc.errors import ERRORS_BY_CODE, MalformedMessage, RtcError
-from rtc.plane import MediaEvent, Published, ScopeRoutes, Subscribed, WorkerStats
+from rtc.plane import MediaEvent, Patched, Published, ScopeRoutes, Subscribed, WorkerStats
 
 MAX_FRAME = 4 << 20
 Frame = dict[str, Any]
@@ -27,6 +27,15 @@ class Publish:
 
     source_id: str
     offer_sdp: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """A publisher's candidates or ICE restart; `ice_tag` is the session it means, `*` the present one."""
+
+    connection_id: str
+    ice_tag: str
+    fragment: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +67,12 @@ class Ask:
     what: str
 
 
-Request = Publish | Subscribe | Accept | Close | ScopeRoutes | Ask
-Reply = Published | Subscribed | WorkerStats | None
+Request = Publish | Patch | Subscribe | Accept | Close | ScopeRoutes | Ask
+Reply = Published | Patched | Subscribed | WorkerStats | None
 
 _REQUESTS = {kind.__name__: TypeAdapter(kind) for kind in get_args(Request)}
 _REPLIES: dict[str, TypeAdapter[Any]] = {
-    kind.__name__: TypeAdapter(kind) for kind in (Published, Subscribed, WorkerStats)
+    kind.__name__: TypeAdapter(kind) for kind in (Published, Patched, Subscribed, WorkerStats)
 }
 _EVENTS = {kind.__name__: TypeAdapter(kind) for kind in get_args(MediaEvent)}
 

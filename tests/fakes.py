@@ -11,11 +11,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from rtc.errors import MalformedSdp, RtcError, UnknownConnection
+from rtc.errors import MalformedSdp, RtcError, StaleIceSession, UnknownConnection
 from rtc.plane import (
     ConnectionDown,
     Kind,
     MediaEvent,
+    Patched,
     Published,
     ScopeRoutes,
     SourceDown,
@@ -120,7 +121,17 @@ class FakePlane:
         self._check(offer_sdp)
         connection_id = f"pub{next(self._numbers)}"
         self.publishers[connection_id] = source_id
-        return Published(connection_id=connection_id, answer_sdp="v=0\r\nanswer\r\n")
+        return Published(connection_id=connection_id, answer_sdp="v=0\r\nanswer\r\n", ice_tag="first")
+
+    async def patch(self, *, connection_id: str, ice_tag: str, fragment: str) -> Patched:
+        self._check("v=0")
+        if connection_id not in self.publishers:
+            raise UnknownConnection(connection_id)
+        if ice_tag not in ("*", "first"):
+            raise StaleIceSession(connection_id)
+        if "a=ice-ufrag" in fragment:
+            return Patched(ice_tag="second", fragment="a=ice-ufrag:ours\r\n")
+        return Patched(ice_tag="first", fragment=None)
 
     async def subscribe(self, *, profile: str) -> Subscribed:
         self._check("v=0")

@@ -31,6 +31,7 @@ from rtc.errors import (
     MediaTimeout,
     MediaUnavailable,
     RtcError,
+    StaleIceSession,
     UnknownConnection,
     WrongStep,
 )
@@ -62,6 +63,7 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (MalformedMessage, 503),
     (UnknownConnection, 404),
     (WrongStep, 409),
+    (StaleIceSession, 412),
     (RtcError, 400),
 )
 
@@ -69,6 +71,7 @@ _BY_CODE = {
     "body_too_large": 413,
     "wrong_content_type": 415,
     "method_not_allowed": 405,
+    "precondition_required": 428,
     "bad_origin": 403,
     "csrf_missing": 403,
 }

@@ -1,8 +1,7 @@
 """WHIP (RFC 9725): body-cams, encoders, phones and room participants send media by one POST.
 
-Every candidate is in the answer already, so trickled ones are accepted and not needed; an ICE restart is
-answered 405
-until the media plane can do it (section 4.3.2 allows that), and the client then starts anew.
+Every candidate is in the answer already, so trickled ones are accepted and not needed. An ICE restart keeps
+keys, media and the feed; its ETag names the ICE session (section 4.3.1).
 """
 
 from __future__ import annotations
@@ -11,31 +10,43 @@ from aiohttp import web
 
 from dispatch_server.access import Action, require
 from dispatch_server.caller import Caller
+from dispatch_server.clock import Clock
 from dispatch_server.errors import BadInput, HubError, NotAllowed, NotFound
 from dispatch_server.http.adapter import language_of, path_ids, read_body, require_csrf
 from dispatch_server.http.authenticate import Authenticator
 from dispatch_server.media.director import MediaDirector
+from dispatch_server.media.turn import Turn
 from dispatch_server.usecases.feeds import Feeds
 from dispatch_server.usecases.room_life import RoomLife
 from rooms import PersonId, Presence
 
 SDP_LIMIT = 100 * 1024
+SDP_FRAGMENT = "application/trickle-ice-sdpfrag"
 
 
 class WhipEndpoint:
     def __init__(
-        self, *, authenticator: Authenticator, feeds: Feeds, room_life: RoomLife, director: MediaDirector
+        self,
+        *,
+        authenticator: Authenticator,
+        feeds: Feeds,
+        room_life: RoomLife,
+        director: MediaDirector,
+        turn: Turn,
+        clock: Clock,
     ) -> None:
         self._authenticator = authenticator
         self._feeds = feeds
         self._room_life = room_life
         self._director = director
+        self._turn = turn
+        self._clock = clock
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post("/whip/rooms/{room_id}", self._publish_in_room)
         app.router.add_post("/whip/{feed_id}", self._publish_feed)
         app.router.add_route("OPTIONS", "/whip/{feed_id}", self._options)
-        app.router.add_patch("/whip/{source_id}/{connection_id}", self._trickle)
+        app.router.add_patch("/whip/{source_id}/{connection_id}", self._patch)
         app.router.add_delete("/whip/{source_id}/{connection_id}", self._delete)
 
     async def _publish_feed(self, request: web.Request) -> web.StreamResponse:
@@ -64,33 +75,38 @@ class WhipEndpoint:
         published = await self._director.publish(
             source_id=source_id, incident_id=incident_id, sender_id=sender_id, offer_sdp=offer
         )
-        return web.Response(
+        response = web.Response(
             status=201,
             text=published.answer_sdp,
             content_type="application/sdp",
             headers={
                 "Location": f"/whip/{source_id}/{published.connection_id}",
-                "ETag": f'"{published.connection_id}"',
-                "Accept-Patch": "application/trickle-ice-sdpfrag",
+                "ETag": f'"{published.ice_tag}"',
+                "Accept-Patch": SDP_FRAGMENT,
             },
         )
+        for link in self._turn.links(holder_id=sender_id, now=self._clock()):
+            response.headers.add("Link", link)
+        return response
 
-    async def _trickle(self, request: web.Request) -> web.StreamResponse:
+    async def _patch(self, request: web.Request) -> web.StreamResponse:
+        """Candidates (204) or an ICE restart (200 with our side of it)."""
         await self._own(request)
-        if not self._director.is_sent_by(
-            request.match_info["source_id"], request.match_info["connection_id"]
-        ):
-            raise NotFound()
-        if request.content_type != "application/trickle-ice-sdpfrag":
-            raise BadInput("wrong_content_type", expected="application/trickle-ice-sdpfrag")
-        fragment = (await read_body(request, SDP_LIMIT)).decode("utf-8", "replace")
-        if (
-            "a=ice-ufrag" in fragment
-            and "a=candidate" not in fragment
-            and "end-of-candidates" not in fragment
-        ):
-            raise HubError("method_not_allowed")
-        return web.Response(status=204)
+        if request.content_type != SDP_FRAGMENT:
+            raise BadInput("wrong_content_type", expected=SDP_FRAGMENT)
+        tag = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
+        if not tag:
+            raise HubError("precondition_required")
+        patched = await self._director.patch(
+            source_id=request.match_info["source_id"],
+            connection_id=request.match_info["connection_id"],
+            ice_tag=tag,
+            fragment=(await read_body(request, SDP_LIMIT)).decode("utf-8", "replace"),
+        )
+        headers = {"ETag": f'"{patched.ice_tag}"'}
+        if patched.fragment is None:
+            return web.Response(status=204, headers=headers)
+        return web.Response(status=200, text=patched.fragment, content_type=SDP_FRAGMENT, headers=headers)
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         """The session is over, and with it the feed. A session that another one replaced ends nothing."""

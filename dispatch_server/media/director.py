@@ -23,7 +23,7 @@ from dispatch_server.usecases.case import Case
 from dispatch_server.usecases.desk import Desk
 from rooms import PersonId, Presence
 from rtc.errors import MediaTimeout, RtcError
-from rtc.plane import Kind, Published, SlotsChanged, SourceStats, Subscribed
+from rtc.plane import Kind, Patched, Published, SlotsChanged, SourceStats, Subscribed
 
 _Reply = TypeVar("_Reply")
 
@@ -94,6 +94,14 @@ class MediaDirector:
         """As `is_sent_by`, or it was the last one: senders close their connection before they say goodbye."""
         return self.is_sent_by(source_id, connection_id) or (
             self._last_sender.get(source_id) == connection_id and source_id not in self._publishers.values()
+        )
+
+    async def patch(self, *, source_id: str, connection_id: str, ice_tag: str, fragment: str) -> Patched:
+        """The sender's candidates or ICE restart were taken. Raises: NotFound, RtcError."""
+        if not self.is_sent_by(source_id, connection_id):
+            raise NotFound()
+        return await self._call(
+            self._plane.patch(connection_id=connection_id, ice_tag=ice_tag, fragment=fragment)
         )
 
     async def unpublish(self, *, source_id: str, connection_id: str) -> None:

@@ -23,7 +23,7 @@ from dispatch_server.http.error_status import DomainError, refusal_of
 from dispatch_server.identity import Directory, Person
 from dispatch_server.journal import instant
 from dispatch_server.media.director import MediaDirector
-from dispatch_server.media.turn import ice_servers
+from dispatch_server.media.turn import Turn
 from dispatch_server.media.viewers import Want, WantedVideo
 from dispatch_server.messages import Wording
 from dispatch_server.sockets.presence import Presence
@@ -108,8 +108,7 @@ class SocketEvents:
         wording: Wording,
         directory: Callable[[], Directory],
         clock: Clock,
-        turn_urls: tuple[str, ...],
-        turn_secret: str | None,
+        turn: Turn,
     ) -> None:
         self._server = server
         self._authenticator = authenticator
@@ -124,8 +123,7 @@ class SocketEvents:
         self._wording = wording
         self._directory = directory
         self._clock = clock
-        self._turn_urls = turn_urls
-        self._turn_secret = turn_secret
+        self._turn = turn
 
     def register(self) -> None:
         """The server answers to every event named in docs/protocol.md."""
@@ -279,7 +277,7 @@ class SocketEvents:
     async def _media_open(self, sid: str, caller: Caller, message: MediaOpen) -> Mapping[str, Any]:
         person = caller.require_person()
         subscribed = await self._director.subscribe(sid=sid, person_id=person.id, profile=message.profile)
-        servers = ice_servers(self._turn_urls, self._turn_secret, person_id=person.id, now=self._clock())
+        servers = self._turn.servers(holder_id=person.id, now=self._clock())
         return {
             "connection_id": subscribed.connection_id,
             "sdp": subscribed.offer_sdp,

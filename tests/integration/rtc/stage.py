@@ -135,10 +135,20 @@ class Stage:
             status=201,
             text=self._by_link(published.answer_sdp),
             content_type="application/sdp",
-            headers={"Location": f"/whip/{source}/{published.connection_id}"},
+            headers={
+                "Location": f"/whip/{source}/{published.connection_id}",
+                "ETag": f'"{published.ice_tag}"',
+            },
         )
 
     async def _whip_session(self, request: web.Request) -> web.Response:
+        if request.method == "PATCH":
+            patched = await self.media.patch(
+                connection_id=request.match_info["connection"],
+                ice_tag=request.headers["If-Match"].strip('"'),
+                fragment=await request.text(),
+            )
+            return web.Response(text=patched.fragment, headers={"ETag": f'"{patched.ice_tag}"'})
         if request.method == "DELETE":
             await self.media.close(connection_id=request.match_info["connection"])
         return web.Response(status=200 if request.method == "DELETE" else 405)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rtc.plane import SourceDown, SourceStats, SourceUp
+from rtc.plane import ConnectionDown, SourceDown, SourceStats, SourceUp
 from rtc.serial import ts_delta
 from tests.integration.rtc.browser import chromium, is_colour, open_publisher, open_viewer
 from tests.integration.rtc.clips import BLUE, GREEN, RED
@@ -129,6 +129,26 @@ async def test_a_browsers_camera_rises_to_a_good_picture_within_seconds(
             while allowed < 2_000_000:
                 await asyncio.sleep(0.2)
                 allowed = await page.evaluate("allowed()")
+
+
+async def test_an_ice_restart_keeps_keys_and_picture(stage: Stage, chromium_path: str) -> None:
+    async with chromium(chromium_path) as browser:
+        viewer = await open_viewer(browser, stage)
+        page = await open_publisher(browser, stage, "green", "VP8", GREEN)
+        await stage.until(SourceUp)
+        await stage.route(viewer.connection, {0: "green"})
+        await viewer.until_colour("v0", GREEN)
+        before = await page.evaluate("transport()")
+        former, present = await page.evaluate("restartIce()")
+        assert former != present
+        async with asyncio.timeout(10):
+            while (after := await page.evaluate("transport()"))["changes"] == before["changes"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        seen = await viewer.look("v0")
+        await viewer.until("v0", lambda found: found["decoded"] > seen["decoded"] + 50)
+        assert after["state"] in ("connected", "completed")
+        assert not [event for event in stage.events if isinstance(event, ConnectionDown | SourceDown)]
+        assert await page.evaluate("restartIce()") != [former, present], "and once more"
 
 
 @pytest.mark.full

@@ -138,3 +138,37 @@ def test_other_stun_messages_are_not_checks(kind: int) -> None:
     data[:2] = kind.to_bytes(2, "big")
     with pytest.raises(MalformedPacket):
         parse_binding_request(bytes(data))
+
+
+def as_whom(ufrag: str, password: str) -> BindingRequest:
+    packed = pack_binding_request(
+        username=f"{ufrag}:theirs",
+        password=password,
+        transaction=bytes(12),
+        use_candidate=True,
+        controlling=True,
+    )
+    return parse_binding_request(packed)
+
+
+def test_after_a_restart_the_former_name_holds_until_the_new_one_is_used() -> None:
+    ice = agent()
+    ice.check(request(), 0, HOME, 1.0)
+    ice.restart("new", "word")
+    assert ice.check(as_whom("ours", "secret"), 0, HOME, 2.0) is not None
+    assert ice.check(as_whom("new", "secret"), 0, AWAY, 2.1) is None
+    assert ice.check(as_whom("ours", "word"), 0, AWAY, 2.2) is None
+    assert ice.selected == (0, HOME), "media goes where it went"
+    assert ice.check(as_whom("new", "word"), 0, AWAY, 2.3) is not None
+    assert ice.selected == (0, AWAY)
+    assert ice.check(as_whom("ours", "secret"), 0, HOME, 2.4) is None
+
+
+def test_a_second_restart_before_the_first_was_used_keeps_what_the_peer_has() -> None:
+    ice = agent()
+    ice.check(request(), 0, HOME, 1.0)
+    ice.restart("unused", "unused")
+    ice.restart("new", "word")
+    assert ice.check(as_whom("ours", "secret"), 0, HOME, 2.0) is not None
+    assert ice.check(as_whom("unused", "unused"), 0, AWAY, 2.1) is None
+    assert ice.check(as_whom("new", "word"), 0, AWAY, 2.2) is not None

@@ -17,6 +17,7 @@ from rtc.plane import (
     Kind,
     LevelsChanged,
     MediaEvent,
+    Patched,
     Published,
     ScopeRoutes,
     SlotsChanged,
@@ -65,7 +66,9 @@ def test_a_request_survives_the_wire(request_: wire.Request) -> None:
     "reply",
     [
         None,
-        Published(connection_id="c", answer_sdp="v=0"),
+        Published(connection_id="c", answer_sdp="v=0", ice_tag="t"),
+        Patched(ice_tag="t", fragment=None),
+        Patched(ice_tag="t", fragment="a=ice-lite"),
         WorkerStats(connections=1, sources=2, counters={"a": 3}),
     ],
 )

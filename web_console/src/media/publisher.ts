@@ -4,6 +4,7 @@ import { ref } from 'vue'
 
 import { retryWaitMs } from '@/media/backoff'
 import { gathered } from '@/media/gathering'
+import { iceNameOf, renamed, restartRequest } from '@/media/iceFragment'
 import { caller } from '@/wire/http'
 import { asRefusal, isFinal, Refusal, refusalOf } from '@/wire/refusal'
 
@@ -13,6 +14,7 @@ const POST_LIMIT_MS = 8_000
 /** From the answer to media flowing. */
 const CONNECT_LIMIT_MS = 8_000
 const DISCONNECTED_LIMIT_MS = 3_000
+const RESTART_LIMIT_MS = 2_500
 const VIDEO_LIMIT_BPS = 2_500_000
 
 export class Publisher {
@@ -145,9 +147,34 @@ export class Publisher {
         this.phase.value = 'live'
         this.attempt.value = 0
         this.refusal.value = null
-      } else if (peer.connectionState === 'disconnected') timer = window.setTimeout(dead.bind(this), DISCONNECTED_LIMIT_MS)
+      } else if (peer.connectionState === 'disconnected') {
+        timer = window.setTimeout(dead.bind(this), DISCONNECTED_LIMIT_MS)
+        void this.restart(peer)
+      }
       else if (peer.connectionState === 'failed') dead.call(this)
     })
+  }
+
+  /** Another way to the same session: keys, picture and tile stay. Where it fails, all is sent anew soon. */
+  private async restart(peer: RTCPeerConnection): Promise<void> {
+    const former = peer.remoteDescription?.sdp
+    if (!this.location || !former) return
+    try {
+      await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }))
+      const mine = iceNameOf(peer.localDescription?.sdp ?? '')
+      if (!mine) return
+      const response = await fetch(this.location, {
+        method: 'PATCH',
+        body: restartRequest(mine),
+        credentials: 'same-origin',
+        headers: { 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': '*', 'X-CSRF-Token': caller.csrf ?? '' },
+        signal: AbortSignal.timeout(RESTART_LIMIT_MS),
+      })
+      const sdp = response.status === 200 ? renamed(former, await response.text()) : null
+      if (sdp && this.peer === peer) await peer.setRemoteDescription({ type: 'answer', sdp })
+    } catch {
+      // Whatever it was, the connection counts as dead after its limit.
+    }
   }
 
   /** A refusal that no retry can heal ends it; everything else is tried again. */
