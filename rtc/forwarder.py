@@ -11,6 +11,7 @@ from rtc.routes import RouteTable
 from rtc.rtcp import RtcpFact
 from rtc.slot import Flow, Route, Slot
 from rtc.source import Source
+from rtc.source_reports import SourceReports
 from rtc.subscriber import Subscriber
 
 CATCH_UP_PACKETS = 400  # from the history, in one tick, for all slots together
@@ -34,6 +35,7 @@ class Forwarder:
         self._transport_at = self._audio_at = self._levels_at = self._source_report_at = self._stats_at = 0.0
         self._speaking: tuple[str, ...] = ()
         self.sources: dict[str, Source] = {}
+        self._reports: dict[str, SourceReports] = {}
         self.subscribers: dict[str, Subscriber] = {}
         self.stale_reconciles = 0
 
@@ -44,6 +46,7 @@ class Forwarder:
             self._detach_source(earlier)
             source.up = earlier.up
         self.sources[source.source_id] = source
+        self._reports[source.source_id] = SourceReports(source, now)
         for subscriber in self.subscribers.values():
             for slot in subscriber.slots:
                 if slot.route is not None and slot.route.source_id == source.source_id:
@@ -55,6 +58,7 @@ class Forwarder:
         if self.sources.get(source.source_id) is not source:
             return
         del self.sources[source.source_id]
+        del self._reports[source.source_id]
         self._detach_source(source)
         if source.up:
             self._emit(SourceDown(source_id=source.source_id, reason=reason))
@@ -107,11 +111,11 @@ class Forwarder:
         budget = CATCH_UP_PACKETS
         pressing = False
         for source in self.sources.values():
-            for track in source.tracks.values():
-                if track.kind is Kind.VIDEO and track.ssrc:
+            for track in source.layers(Kind.VIDEO):
+                if track.ssrc:
                     budget -= track.pump(budget, now)
                     pressing = pressing or bool(track.catching_up or track.waiting or len(track.missing))
-            requests = source.requests(now)
+            requests = self._reports[source.source_id].requests(now)
             if requests:
                 source.outlet.send_rtcp(requests)
         if now - self._transport_at >= TRANSPORT_FEEDBACK_EVERY_S:
@@ -120,13 +124,14 @@ class Forwarder:
         if now - self._audio_at >= AUDIO_EVERY_S:
             self._audio_at = now
             self._choose_voices(now)
+            self._choose_layers(self.subscribers.values(), now)
             self._report_to_subscribers(now)
         if now - self._stats_at >= STATS_EVERY_S:
             self._stats_at = now
             for source in self.sources.values():
                 self._note_silence(source, now)
                 if source.announced:
-                    self._emit(source.stats(now))
+                    self._emit(self._reports[source.source_id].stats(now))
         self._flush()
         return pressing
 
@@ -135,11 +140,11 @@ class Forwarder:
         self._emit(
             SourceUp(
                 source_id=source.source_id,
-                kinds=tuple(sorted(source.tracks, reverse=True)),
+                kinds=source.kinds,
                 codecs=tuple(codec.value for codec in source.codecs),
             )
         )
-        source.outlet.send_rtcp(source.report(now))
+        source.outlet.send_rtcp(self._reports[source.source_id].report(now))
 
     def _note_silence(self, source: Source, now: float) -> None:
         """A source that has sent nothing for long is down, although its connection is there; its next packet
@@ -150,7 +155,7 @@ class Forwarder:
             self._emit(SourceDown(source_id=source.source_id, reason="silent"))
 
     def _detach_source(self, source: Source) -> None:
-        for track in source.tracks.values():
+        for track in source.tracks:
             for slot in track.slots:
                 track.detach(slot)
                 self._note(slot)
@@ -166,6 +171,8 @@ class Forwarder:
             subscriber.audio_candidates = desired.candidates
             subscriber.audio_pinned = desired.pinned
             voices = subscriber.chosen_audio(levels, now)
+            for slot in subscriber.video:
+                slot.wanted_height = desired.heights.get(slot.index, 0)
             wanted = [(slot, desired.video.get(slot.index)) for slot in subscriber.video]
             for slot, voice in zip(subscriber.audio, voices, strict=True):
                 wanted.append((slot, _voice_route(desired.audio, voice)))
@@ -176,6 +183,7 @@ class Forwarder:
         for wanted in plans:
             for slot, route in wanted:
                 self._start(slot, route, now)
+        self._choose_layers(subscribers, now)
 
     def _stop_unless(self, slot: Slot, route: Route | None, epoch: int | None) -> None:
         """The slot is silent unless it already has this route."""
@@ -198,7 +206,7 @@ class Forwarder:
             self._note(slot)
         if slot.attached is None:
             source = self.sources.get(route.source_id)
-            track = source.tracks.get(slot.kind) if source else None
+            track = source.track_for(slot.kind, slot.wanted_height, now) if source else None
             if track is not None and track.codec in slot.codecs:
                 track.attach(slot, now)
 
@@ -220,6 +228,22 @@ class Forwarder:
                 self._speaking = tuple(speaking)
                 self._emit(LevelsChanged(source_ids=self._speaking))
 
+    def _choose_layers(self, subscribers: Iterable[Subscriber], now: float) -> None:
+        """Every picture of several layers comes in the one that fits the place where it is shown."""
+        layered = {each for each, source in self.sources.items() if len(source.layers(Kind.VIDEO)) > 1}
+        if not layered:
+            return
+        for subscriber in subscribers:
+            for slot in subscriber.video:
+                if slot.route is None or slot.attached is None or slot.route.source_id not in layered:
+                    continue
+                wanted = self.sources[slot.route.source_id].track_for(Kind.VIDEO, slot.wanted_height, now)
+                if wanted is slot.attached:
+                    if slot.arriving is not None:
+                        slot.arriving.withdraw(slot)
+                elif wanted is not None and wanted is not slot.arriving:
+                    wanted.change_over(slot)
+
     def _levels(self, now: float) -> dict[str, float]:
         return {each: source.loudness.dbov(now) for each, source in self.sources.items()}
 
@@ -228,7 +252,8 @@ class Forwarder:
         if report:
             self._source_report_at = now
         for source in self.sources.values():
-            data = (source.report(now) if report else b"") + source.transport_feedback()
+            reports = self._reports[source.source_id]
+            data = (reports.report(now) if report else b"") + reports.transport_feedback()
             if data:
                 source.outlet.send_rtcp(data)
 

@@ -66,11 +66,15 @@ class Subscribed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoRoute:
-    """This source's picture belongs in this video slot (0 is the stage)."""
+    """This source's picture belongs in this video slot (0 is the stage), shown `height` pixels high.
+
+    0 is a height that is not known: the best picture there is.
+    """
 
     connection_id: str
     slot: int
     source_id: str
+    height: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Bounded: of scopes that route nothing any more the last 10,000 epochs are rememb
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from rtc.plane import AudioRoute, ScopeRoutes
+from rtc.plane import AudioRoute, ScopeRoutes, VideoRoute
 from rtc.slot import Route
 
 MAX_EMPTY_SCOPES = 10_000
@@ -17,6 +17,7 @@ class Desired:
     """What one connection should carry."""
 
     video: dict[int, Route]
+    heights: dict[int, int]
     audio: Route | None
     candidates: tuple[str, ...]
     pinned: tuple[str, ...]
@@ -27,7 +28,7 @@ class _Claims:
     """What one scope wants of one connection."""
 
     epoch: int
-    video: dict[int, str] = field(default_factory=dict)
+    video: dict[int, VideoRoute] = field(default_factory=dict)
     audio: AudioRoute | None = None
 
     def differs(self, other: "_Claims") -> bool:
@@ -61,7 +62,7 @@ class RouteTable:
         claims: dict[str, _Claims] = {}
         for picture in routes.video:
             claim = claims.setdefault(picture.connection_id, _Claims(epoch=routes.epoch))
-            claim.video[picture.slot] = picture.source_id
+            claim.video[picture.slot] = picture
         for sound in routes.audio:
             claims.setdefault(sound.connection_id, _Claims(epoch=routes.epoch)).audio = sound
         for connection_id, claim in claims.items():
@@ -85,18 +86,20 @@ class RouteTable:
     def desired(self, connection_id: str) -> Desired:
         """What the connection should carry; where two scopes claim a slot, the later one has it."""
         video: dict[int, Route] = {}
+        heights: dict[int, int] = {}
         audio: Route | None = None
         candidates: tuple[str, ...] = ()
         pinned: tuple[str, ...] = ()
         for scope_id, claim in self._by_connection.get(connection_id, {}).items():
-            for slot, source_id in claim.video.items():
-                video[slot] = Route(scope_id=scope_id, epoch=claim.epoch, source_id=source_id)
+            for slot, picture in claim.video.items():
+                video[slot] = Route(scope_id=scope_id, epoch=claim.epoch, source_id=picture.source_id)
+                heights[slot] = picture.height
             if claim.audio is not None:
                 audio = Route(scope_id=scope_id, epoch=claim.epoch, source_id="")
                 candidates, pinned = claim.audio.source_ids, claim.audio.pinned
         if not pinned and 0 in video and video[0].source_id in candidates:
             pinned = (video[0].source_id,)
-        return Desired(video=video, audio=audio, candidates=candidates, pinned=pinned)
+        return Desired(video=video, heights=heights, audio=audio, candidates=candidates, pinned=pinned)
 
     def _remove(self, scope_id: str) -> dict[str, _Claims]:
         """Nothing is claimed by the scope any more; what it claimed, by connection."""

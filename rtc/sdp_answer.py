@@ -19,6 +19,14 @@ from rtc.sdp_lines import (
     session_lines,
     transport_lines,
 )
+from rtc.sdp_simulcast import (
+    REPAIRED_RID_URI,
+    RID_URI,
+    Simulcast,
+    read_simulcast,
+    sections,
+    simulcast_lines,
+)
 from rtc.source import StreamPlan
 
 SENDING = ("sendonly", "sendrecv", None)  # a direction that is not told is sendrecv (RFC 8866 section 6.7)
@@ -57,8 +65,8 @@ def read_publisher_offer(text: str) -> PublisherOffer:
         raise MalformedSdp("no m-line, or too many")
     media: list[tuple[MediaDescription, _Accepted | None]] = []
     taken: dict[str, MediaDescription] = {}
-    for description in session.media:
-        accepted = None if description.kind in taken else _accept(description)
+    for description, section in zip(session.media, sections(text), strict=False):
+        accepted = None if description.kind in taken else _accept(description, section)
         if accepted is not None:
             taken[description.kind] = description
         media.append((description, accepted))
@@ -110,7 +118,7 @@ def remote_transport(description: MediaDescription) -> RemoteTransport:
     )
 
 
-def _accept(description: MediaDescription) -> _Accepted | None:
+def _accept(description: MediaDescription, section: str) -> _Accepted | None:
     """What of this m-line can be received, in the publisher's own order of preference."""
     if description.kind not in ("audio", "video") or description.port == 0:
         return None
@@ -133,6 +141,7 @@ def _accept(description: MediaDescription) -> _Accepted | None:
                 codec=accepted,
                 payload_type=number,
                 ssrc=_ssrc(description),
+                simulcast=_simulcast(description, section) if description.kind == "video" else None,
                 rtx_payload_type=_rtx_payload_type(description, number),
                 level_id=_extension_id(description, LEVEL_URI) if accepted is Codec.OPUS else None,
                 transport_cc_id=_transport_cc_id(description, codec),
@@ -153,6 +162,11 @@ def _rtx_payload_type(description: MediaDescription, payload_type: int) -> int |
         if codec.name.lower() == "rtx" and repeats and number is not None and number in description.fmt:
             return number if number < 128 and number != payload_type else None
     return None
+
+
+def _simulcast(description: MediaDescription, section: str) -> Simulcast | None:
+    ids = [_extension_id(description, uri) for uri in (RID_URI, REPAIRED_RID_URI)]
+    return read_simulcast(section, *ids)
 
 
 def _transport_cc_id(description: MediaDescription, codec: MediaCodec) -> int | None:
@@ -207,6 +221,8 @@ def _codec_lines(accepted: _Accepted) -> list[str]:
     if plan.rtx_payload_type is not None:
         again = plan.rtx_payload_type
         lines += [f"a=rtpmap:{again} rtx/90000", f"a=fmtp:{again} apt={number}"]
+    if plan.simulcast is not None:
+        lines += simulcast_lines(plan.simulcast)
     return lines + _transport_cc_lines(plan)
 
 

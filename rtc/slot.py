@@ -59,6 +59,12 @@ class Carried(Protocol):
     def keyframe_wanted(self, slot: "Slot", now: float) -> None:
         """The slot's subscriber cannot decode."""
 
+    def hand_over(self, slot: "Slot") -> None:
+        """The slot belongs to another layer from now on."""
+
+    def withdraw(self, slot: "Slot") -> None:
+        """The slot is not going to change over to the track any more."""
+
 
 class Retransmission:
     """The stream beside a slot's own that carries what is sent again (RFC 4588)."""
@@ -90,6 +96,7 @@ class Slot:
         "_anchor_ts",
         "_end_seq",
         "_end_ts",
+        "arriving",
         "attached",
         "clock_rate",
         "codecs",
@@ -109,6 +116,7 @@ class Slot:
         "ssrc",
         "started_at",
         "track",
+        "wanted_height",
     )
 
     def __init__(
@@ -137,6 +145,8 @@ class Slot:
         self.route: Route | None = None
         self.attached: Carried | None = None  # whose turn it is
         self.track: Carried | None = None  # whose packets may leave
+        self.arriving: Carried | None = None  # another layer of the same picture, whose turn is next
+        self.wanted_height = 0  # where it is shown; 0 is not known
         self.flow = Flow.EMPTY
         self.rewrite: Rewrite | None = None
         self.cursor = 0  # unless live: the track's next packet to send
@@ -174,8 +184,20 @@ class Slot:
                 return least
         return ts
 
-    def begin(self, track: Carried, *, seq: int, ts: int, now: float, flow: Flow) -> None:
-        """The track's packet `seq` and those after it belong in this slot; `seq` is the first it will see."""
+    def begin(
+        self,
+        track: Carried,
+        *,
+        seq: int,
+        ts: int,
+        now: float,
+        flow: Flow,
+        shown_from: int | None = None,
+    ) -> None:
+        """The track's packet `seq` and those after it belong in this slot; `seq` is the first it will see.
+
+        `shown_from` is the timestamp from which on the source is shown already, in another layer.
+        """
         self._note_end()
         self.track = track
         self.rewrite = Rewrite(
@@ -185,6 +207,8 @@ class Slot:
             out_ts=self.timeline(now if flow is Flow.CATCHING_UP else track.clock.moment_of(ts, now)),
             dense=flow is Flow.CATCHING_UP,
         )
+        if shown_from is not None:
+            self.rewrite.first_rtp_ts = shown_from
         self.lane.seq_off = self.rewrite.seq_off
         self.lane.ts_off = self.rewrite.ts_off
         self.lane.gate = track.gate

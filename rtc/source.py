@@ -1,23 +1,16 @@
-"""A publisher's source: its tracks, what its uplink does, and the feedback it is sent."""
+"""A publisher's source: its tracks, and which packet belongs to which of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rtc.codecs import KINDS, Codec
 from rtc.fanout import Fanout, Outlet
+from rtc.layers import Layer, choose
 from rtc.loudness import Loudness
-from rtc.plane import Kind, SourceStats
-from rtc.remb import MAX_BPS, UplinkEstimate
-from rtc.rtcp import (
-    RtcpFact,
-    SenderReport,
-    pack_fir,
-    pack_nack,
-    pack_pli,
-    pack_receiver_report,
-    pack_remb,
-)
+from rtc.plane import Kind
+from rtc.rtcp import RtcpFact, SenderReport
 from rtc.rtp_packet import RtpPacket, parse_rtp
+from rtc.sdp_simulcast import Simulcast
 from rtc.slot import Slot
 from rtc.source_clock import SourceClock
 from rtc.track import Track
@@ -25,6 +18,7 @@ from rtc.transport_feedback import ArrivalLog
 
 OWN_SSRC = 1  # of the worker as a receiver: it sends no media on a publisher's connection
 SSRC_SILENT_S = 0.5  # a track's SSRC may be replaced by another when it has been silent for this long
+LAYER_SILENT_S = 1.0  # a layer that was silent for this long is not sent at present
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,24 +31,57 @@ class StreamPlan:
     rtx_payload_type: int | None = None  # of its retransmissions (RFC 4588)
     level_id: int | None = None  # the header extension element that carries RFC 6464 levels
     transport_cc_id: int | None = None  # … and that of transport-wide sequence numbers
+    simulcast: Simulcast | None = None
+
+
+class _Stream:
+    """One m-line: a track, or one for each layer of its simulcast."""
+
+    __slots__ = ("_by_rid", "_by_rtx_ssrc", "plan", "tracks")
+
+    def __init__(self, plan: StreamPlan, make: Callable[[StreamPlan], Track]) -> None:
+        self.plan = plan
+        rids = plan.simulcast.rids if plan.simulcast else ("",)
+        self._by_rid = {rid.encode(): make(plan) for rid in rids}
+        self._by_rtx_ssrc: dict[int, Track] = {}
+        self.tracks = tuple(self._by_rid.values())
+
+    def track_named(self, packet: RtpPacket) -> Track | None:
+        """The track of a packet whose SSRC is not known yet."""
+        simulcast = self.plan.simulcast
+        if simulcast is None:
+            return self.tracks[0]
+        rid = packet.element(simulcast.rid_id)
+        return self._by_rid.get(rid) if rid is not None else None
+
+    def track_repeated(self, packet: RtpPacket) -> Track | None:
+        """The track that a retransmission repeats."""
+        simulcast = self.plan.simulcast
+        if simulcast is None:
+            return self.tracks[0]
+        track = self._by_rtx_ssrc.get(packet.ssrc)
+        if track is None and simulcast.repaired_rid_id is not None:
+            rid = packet.element(simulcast.repaired_rid_id)
+            track = self._by_rid.get(rid) if rid is not None else None
+            if track is not None:
+                self._by_rtx_ssrc[packet.ssrc] = track
+                if len(self._by_rtx_ssrc) > 2 * len(self.tracks):  # those of an earlier beginning
+                    del self._by_rtx_ssrc[next(iter(self._by_rtx_ssrc))]
+        return track
 
 
 class Source:
     """One publisher connection's tracks; everything that arrives goes through `receive_rtp`."""
 
     __slots__ = (
-        "_arrivals",
         "_by_payload_type",
         "_by_rtx_type",
         "_by_ssrc",
-        "_counted",
-        "_estimate",
-        "_fir_command",
         "_heard_at",
-        "_plans",
-        "_stats_at",
+        "_streams",
         "_transport_cc_id",
         "announced",
+        "arrivals",
         "connection_id",
         "heard_at",
         "loudness",
@@ -62,7 +89,6 @@ class Source:
         "padding",
         "source_id",
         "strays",
-        "tracks",
         "up",
     )
 
@@ -82,43 +108,69 @@ class Source:
         self.connection_id = connection_id
         self.loudness = Loudness()
         self.strays = 0
+        self.padding = 0  # packets that carried nothing: the publisher felt for more room
         self.up = False
         """The world has been told that it sends, by this connection or by the one whose place it took."""
         self.announced = False
         """The world has been told what this connection sends."""
         self.heard_at = now  # when the last packet was taken in; from the start until then
+        self.arrivals = ArrivalLog(ssrc=OWN_SSRC)
         clock = SourceClock()
-        self.tracks: dict[Kind, Track] = {
-            KINDS[plan.codec]: Track(
+
+        def make(plan: StreamPlan) -> Track:
+            return Track(
                 source_id=source_id,
                 codec=plan.codec,
-                ssrc=plan.ssrc or 0,
+                ssrc=(plan.ssrc or 0) if plan.simulcast is None else 0,
                 source_clock=clock,
                 fanout=fanout,
                 on_start=on_start,
             )
-            for plan in plans
-        }
-        self._plans = {plan.payload_type: plan for plan in plans}
-        self._by_payload_type = {plan.payload_type: self.tracks[KINDS[plan.codec]] for plan in plans}
+
+        self._streams = {KINDS[plan.codec]: _Stream(plan, make) for plan in plans}
+        self._by_payload_type = {each.plan.payload_type: each for each in self._streams.values()}
         self._by_rtx_type = {
-            plan.rtx_payload_type: self.tracks[KINDS[plan.codec]] for plan in plans if plan.rtx_payload_type
+            each.plan.rtx_payload_type: each for each in self._streams.values() if each.plan.rtx_payload_type
         }
         # One number for the whole connection: bundled m-lines share their header extensions (RFC 8843).
         self._transport_cc_id = next((plan.transport_cc_id for plan in plans if plan.transport_cc_id), None)
-        self._arrivals = ArrivalLog(ssrc=OWN_SSRC)
-        self.padding = 0  # packets that carried nothing: the publisher felt for more room
-        self._by_ssrc = {track.ssrc: track for track in self.tracks.values() if track.ssrc}
-        self._heard_at: dict[Kind, float] = {}
-        self._estimate = UplinkEstimate(now)
-        self._fir_command = 0
-        self._stats_at = now
-        self._counted: dict[Kind, tuple[int, int, int]] = {}  # octets, received, expected
+        self._by_ssrc = {track.ssrc: track for track in self.tracks if track.ssrc}
+        self._heard_at: dict[Track, float] = {}
+
+    @property
+    def tracks(self) -> Iterator[Track]:
+        """All of them, every layer by itself."""
+        return (track for stream in self._streams.values() for track in stream.tracks)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What it sends, picture first."""
+        return tuple(sorted(self._streams, reverse=True))
 
     @property
     def codecs(self) -> tuple[Codec, ...]:
         """What its tracks carry, picture first."""
-        return tuple(track.codec for _, track in sorted(self.tracks.items(), reverse=True))
+        return tuple(self._streams[kind].plan.codec for kind in self.kinds)
+
+    def layers(self, kind: Kind) -> tuple[Track, ...]:
+        """The tracks of that kind: one, or one for each layer; none if it sends none."""
+        stream = self._streams.get(kind)
+        return stream.tracks if stream else ()
+
+    def track_for(self, kind: Kind, wanted_height: int, now: float) -> Track | None:
+        """What a slot of that kind should carry; of several layers the one that fits the place."""
+        tracks = self.layers(kind)
+        if len(tracks) < 2:
+            return tracks[0] if tracks else None
+        known = [
+            Layer(
+                height=size[1] if (size := track.picture_size()) else None,
+                rate_bps=track.reception.octets,
+                alive=now - self._heard_at.get(track, -1e9) < LAYER_SILENT_S,
+            )
+            for track in tracks
+        ]
+        return tracks[choose(known, wanted_height)]
 
     def receive_rtp(self, data: bytes, now: float) -> bool:
         """Whether the packet has been taken in by its track; else it was counted as a stray.
@@ -129,22 +181,34 @@ class Source:
         if self._transport_cc_id is not None:
             number = packet.element(self._transport_cc_id)
             if number is not None and len(number) >= 2:
-                self._arrivals.note(number[0] << 8 | number[1], now)
-        track = self._by_payload_type.get(packet.payload_type)
-        if track is None:
+                self.arrivals.note(number[0] << 8 | number[1], now)
+        stream = self._by_payload_type.get(packet.payload_type)
+        if stream is None:
             return self._receive_again(packet, now)
-        if track.ssrc != packet.ssrc and not self._adopt(track, packet.ssrc, now):
-            self.strays += 1
-            return False
-        self._heard_at[track.kind] = self.heard_at = now
+        track = self._by_ssrc.get(packet.ssrc)
+        if track is None or track not in stream.tracks:
+            track = stream.track_named(packet)
+            if track is None or not self._adopt(track, packet.ssrc, now):
+                self.strays += 1
+                return False
+        self._heard_at[track] = self.heard_at = now
         if track.kind is Kind.AUDIO:
-            self._note_level(packet, now)
+            self._note_level(packet, stream.plan, now)
         track.receive(packet, now)
         return True
 
+    def receive_rtcp(self, facts: list[RtcpFact], now: float) -> None:
+        """The publisher's reports were taken in; what else it says concerns nobody."""
+        for fact in facts:
+            if isinstance(fact, SenderReport):
+                track = self._by_ssrc.get(fact.ssrc)
+                if track is not None:
+                    track.clock.note_report(fact.ntp, fact.rtp_ts, now)
+
     def _receive_again(self, packet: RtpPacket, now: float) -> bool:
         """A retransmission is the packet it repeats (RFC 4588 section 4); an empty one is padding."""
-        track = self._by_rtx_type.get(packet.payload_type)
+        stream = self._by_rtx_type.get(packet.payload_type)
+        track = stream.track_repeated(packet) if stream is not None else None
         if track is None or not track.ssrc:
             self.strays += 1
             return False
@@ -158,100 +222,15 @@ class Source:
         track.receive_again(packet, now)
         return True
 
-    def receive_rtcp(self, facts: list[RtcpFact], now: float) -> None:
-        """The publisher's reports were taken in; what else it says concerns nobody."""
-        for fact in facts:
-            if isinstance(fact, SenderReport):
-                track = self._by_ssrc.get(fact.ssrc)
-                if track is not None:
-                    track.clock.note_report(fact.ntp, fact.rtp_ts, now)
-
-    def requests(self, now: float) -> bytes:
-        """What to ask the publisher for at this moment, as RTCP; empty when nothing."""
-        asked = b""
-        for track in self.tracks.values():
-            if track.kind is not Kind.VIDEO or not track.ssrc:
-                continue
-            missing = track.missing.due(now)
-            if missing:
-                asked += pack_nack(OWN_SSRC, track.ssrc, missing)
-            if track.keyframes.due(now):
-                asked += pack_pli(OWN_SSRC, track.ssrc)
-                if track.keyframes.sent % 3 == 0:  # some know only the older request
-                    self._fir_command += 1
-                    asked += pack_fir(OWN_SSRC, track.ssrc, self._fir_command)
-        return pack_receiver_report(OWN_SSRC, ()) + asked if asked else b""
-
-    def report(self, now: float) -> bytes:
-        """The receiver report and estimate, due about once a second; empty before the first packet."""
-        blocks = []
-        lost = 0
-        for track in self.tracks.values():
-            if track.reception.started:
-                last_sr, since_sr = track.clock.last_report(now)
-                block = track.reception.report(ssrc=track.ssrc, last_sr=last_sr, since_sr=since_sr)
-                blocks.append(block)
-                if track.kind is Kind.VIDEO:
-                    lost = block.fraction_lost
-        if not blocks:
-            return b""
-        data = pack_receiver_report(OWN_SSRC, blocks)
-        video = self.tracks.get(Kind.VIDEO)
-        if self._arrivals.active:  # it finds out for itself what fits, up to what one source may take
-            return data + pack_remb(OWN_SSRC, tuple(track.ssrc for track in self.tracks.values()), MAX_BPS)
-        if video is not None and video.reception.started:
-            figure = self._estimate.update(
-                received_bps=video.reception.rate_bps(now), loss=lost / 256, now=now
-            )
-            data += pack_remb(OWN_SSRC, (video.ssrc,), figure)
-        return data
-
-    def transport_feedback(self) -> bytes:
-        """When the publisher's packets arrived; empty when there is nothing to tell."""
-        track = self.tracks.get(Kind.VIDEO) or next(iter(self.tracks.values()), None)
-        if track is None or not self._arrivals.active:
-            return b""
-        return self._arrivals.feedback(track.ssrc)
-
-    def stats(self, now: float) -> SourceStats:
-        """How the uplink did since the last call."""
-        elapsed = max(0.001, now - self._stats_at)
-        self._stats_at = now
-        octets = lost = expected = 0
-        jitter_s = 0.0
-        rtt_s = None
-        for kind, track in self.tracks.items():
-            reception = track.reception
-            before = self._counted.get(kind, (0, 0, 0))
-            counted = (reception.octets, reception.lost, reception.expected)
-            self._counted[kind] = counted
-            octets += max(0, counted[0] - before[0])
-            lost += max(0, counted[1] - before[1])
-            expected += max(0, counted[2] - before[2])
-            jitter_s = max(jitter_s, reception.jitter_s)
-            rtt_s = track.missing.rtt_s if track.missing.rtt_s is not None else rtt_s
-        video = self.tracks.get(Kind.VIDEO)
-        size = video.picture_size() if video is not None else None
-        return SourceStats(
-            source_id=self.source_id,
-            bitrate_bps=int(octets * 8 / elapsed),
-            loss_pct=round(100 * lost / expected, 2) if expected else 0.0,
-            rtt_ms=round(rtt_s * 1000, 1) if rtt_s is not None else None,
-            jitter_ms=round(jitter_s * 1000, 1),
-            width=size[0] if size else None,
-            height=size[1] if size else None,
-        )
-
     def _adopt(self, track: Track, ssrc: int, now: float) -> bool:
         """Whether an SSRC that was not announced is this track's from now on."""
-        if track.reception.started and now - self._heard_at.get(track.kind, -1e9) < SSRC_SILENT_S:
+        if track.reception.started and now - self._heard_at.get(track, -1e9) < SSRC_SILENT_S:
             return False
         self._by_ssrc.pop(track.ssrc, None)
         self._by_ssrc[ssrc] = track
         track.restart(ssrc)
         return True
 
-    def _note_level(self, packet: RtpPacket, now: float) -> None:
-        level_id = self._plans[packet.payload_type].level_id
-        element = packet.element(level_id) if level_id is not None else None
+    def _note_level(self, packet: RtpPacket, plan: StreamPlan, now: float) -> None:
+        element = packet.element(plan.level_id) if plan.level_id is not None else None
         self.loudness.note(element[0] & 0x7F if element else None, now)

@@ -52,6 +52,7 @@ class Track:
         "codec",
         "gate",
         "history",
+        "joining",
         "keyframes",
         "kind",
         "live",
@@ -89,6 +90,7 @@ class Track:
         self.live: tuple[Slot, ...] = ()
         self.waiting: tuple[Slot, ...] = ()
         self.catching_up: tuple[Slot, ...] = ()
+        self.joining: tuple[Slot, ...] = ()  # they carry another layer until this one's next keyframe
         self._fanout = fanout
         self._fan = fanout.fan((), self.gate)
         self._on_start = on_start
@@ -124,8 +126,11 @@ class Track:
         else:
             if before is not None and not self.missing.gap(before, seq, now):
                 self.keyframes.want()
-            if self._note_keyframe(packet.payload, seq, ts, plain, now) and self.waiting:
-                self._begin_waiting(seq, ts, now)
+            if self._note_keyframe(packet.payload, seq, ts, plain, now):
+                if self.joining:
+                    self._take_over(seq, ts, now)
+                if self.waiting:
+                    self._begin_waiting(seq, ts, now)
             if self.catching_up:
                 self._join_live(seq, ts, now)
         if self.live:
@@ -173,9 +178,45 @@ class Track:
         return self.live + self.catching_up + self.waiting
 
     def detach(self, slot: Slot) -> None:
-        """Nothing of this track leaves by the slot any more."""
+        """Nothing of this track leaves by the slot any more, nor of the layer that was to come."""
+        if slot.arriving is not None:
+            slot.arriving.withdraw(slot)
         slot.pause()
         slot.attached = None
+        self._leave(slot)
+
+    def change_over(self, slot: Slot) -> None:
+        """The slot, which carries another layer of the picture, carries this from its next keyframe on."""
+        if slot.arriving is not None:
+            slot.arriving.withdraw(slot)
+        slot.arriving = self
+        self.joining = (*self.joining, slot)
+        self.keyframes.want()
+
+    def withdraw(self, slot: Slot) -> None:
+        """The slot is not going to change over to this track any more."""
+        slot.arriving = None
+        self.joining = tuple(other for other in self.joining if other is not slot)
+
+    def _take_over(self, seq: int, ts: int, now: float) -> None:
+        """Every slot that was to come is here, without a pause between the two layers."""
+        coming, self.joining = self.joining, ()
+        for slot in coming:
+            slot.arriving = None
+            if slot.attached is not None:
+                slot.attached.hand_over(slot)
+            slot.attached = self
+            shown_from = slot.rewrite.first_rtp_ts if slot.rewrite is not None else None
+            slot.begin(self, seq=seq, ts=ts, now=now, flow=Flow.LIVE, shown_from=shown_from)
+            if shown_from is None:
+                self._on_start(slot)
+        self._set_live(self.live + coming)
+
+    def hand_over(self, slot: Slot) -> None:
+        """The slot belongs to another layer from now on; its numbers run on."""
+        self._leave(slot)
+
+    def _leave(self, slot: Slot) -> None:
         if slot in self.live:
             self._set_live(tuple(other for other in self.live if other is not slot))
         if slot in self.waiting:
@@ -211,7 +252,7 @@ class Track:
                     self._begin_from_history(slot, now)
                 else:
                     self._show_still(slot, now)
-        if self.kind is Kind.VIDEO and (self.waiting or self.keyframes.unknown):
+        if self.kind is Kind.VIDEO and (self.waiting or self.joining or self.keyframes.unknown):
             self.keyframes.want()
         return used
 

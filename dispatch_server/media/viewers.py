@@ -58,7 +58,12 @@ def routes(
         scope_id=scope,
         epoch=epoch,
         video=tuple(
-            VideoRoute(connection_id=c.connection_id, slot=wanted.slot, source_id=wanted.source_id)
+            VideoRoute(
+                connection_id=c.connection_id,
+                slot=wanted.slot,
+                source_id=wanted.source_id,
+                height=wanted.height,
+            )
             for c in watching
             for wanted in c.want.video
             if (SourceId(wanted.source_id), PersonId(c.person_id)) in audience.video

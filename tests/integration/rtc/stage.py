@@ -98,15 +98,16 @@ class Stage:
         audio: tuple[str, ...] = (),
         *,
         scope: str = "incident-1",
+        height: int = 0,
     ) -> None:
-        """The scope has one subscriber, with these sources in its slots."""
+        """The scope has one subscriber, with these sources in its slots, shown so high."""
         self.epoch += 1
         await self.media.reconcile(
             ScopeRoutes(
                 scope_id=scope,
                 epoch=self.epoch,
                 video=tuple(
-                    VideoRoute(connection_id=connection, slot=slot, source_id=source)
+                    VideoRoute(connection_id=connection, slot=slot, source_id=source, height=height)
                     for slot, source in video.items()
                 ),
                 audio=(AudioRoute(connection_id=connection, source_ids=audio),) if audio else (),

@@ -131,6 +131,34 @@ async def test_a_browsers_camera_rises_to_a_good_picture_within_seconds(
                 allowed = await page.evaluate("allowed()")
 
 
+async def test_of_a_browsers_layers_each_place_gets_the_one_that_fits(
+    stage: Stage, chromium_path: str
+) -> None:
+    layers = [
+        {"rid": "q", "scaleResolutionDownBy": 4, "maxBitrate": 200_000},
+        {"rid": "f", "maxBitrate": 2_000_000},
+    ]
+    async with chromium(chromium_path) as browser:
+        viewer = await open_viewer(browser, stage)
+        page = await (await browser.new_context()).new_page()
+        await page.goto(stage.url)
+        await page.evaluate("(layers) => publishCamera('camera', {width: 1280, height: 720}, layers)", layers)
+        await stage.until(SourceUp)
+        stood = []
+        for place, expected in ((180, 180), (720, 720), (180, 180), (720, 720)):
+            began = await viewer.now()
+            await stage.route(viewer.connection, {0: "camera"}, height=place)
+            await viewer.until("v0", lambda found, height=expected: found["height"] == height, within_s=20)
+            seen = await viewer.look("v0")
+            await viewer.until("v0", lambda found, more=seen["decoded"]: found["decoded"] > more + 20)
+            stood.append(await viewer.stood("v0", began))
+        assert statistics.median(stood[1:]) < 400, stood
+        stats = await stage.until(
+            SourceStats, lambda event: event.source_id == "camera" and event.height == 720
+        )
+        assert stats.bitrate_bps > 100_000
+
+
 async def test_an_ice_restart_keeps_keys_and_picture(stage: Stage, chromium_path: str) -> None:
     async with chromium(chromium_path) as browser:
         viewer = await open_viewer(browser, stage)

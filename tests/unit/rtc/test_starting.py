@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+from rtc.plane import Kind
 from rtc.rtcp import KeyframeRequest, Nack, parse_rtcp
 from rtc.serial import seq_delta, ts_delta
 from tests.unit.rtc.forwarding_house import House
@@ -15,7 +16,7 @@ from tests.unit.rtc.packets import (
 def test_a_deaf_publisher_is_shown_at_once_from_its_last_keyframe_in_dense_time() -> None:
     house = House("a")
     house.play("a", 120, key_first=True)  # four seconds; nobody answers the requests
-    assert house.cameras["a"].source.tracks["video"].keyframes.deaf  # type: ignore[index]
+    assert house.cameras["a"].source.layers(Kind.VIDEO)[0].keyframes.deaf
     house.show("a")
     left = house.outlet.left
     for turn in range(1, 5):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtc.codecs import Codec
 from rtc.forwarder import Forwarder
-from rtc.plane import Kind, MediaEvent
+from rtc.plane import MediaEvent
 from rtc.rtcp import ReceiverEstimate, parse_rtcp
 from rtc.rtp_packet import parse_rtp
 from rtc.source import Source, StreamPlan
@@ -78,7 +78,7 @@ def test_a_retransmission_fills_the_gap_that_it_was_asked_for() -> None:
     seqs = [packet.seq for packet in scene.seen.left]
     assert [(seq - seqs[0]) & 0xFFFF for seq in seqs] == [0, 2, 1]
     assert {packet.ssrc for packet in scene.seen.left} == {900}
-    assert len(scene.source.tracks[Kind.VIDEO].missing) == 0
+    assert len(next(scene.source.tracks).missing) == 0
 
 
 def test_what_comes_twice_leaves_once_and_counts_once() -> None:
@@ -88,7 +88,7 @@ def test_what_comes_twice_leaves_once_and_counts_once() -> None:
     scene.receive(again(video(2, 200), 900))
     scene.receive(again(video(1, 100, VP8_KEY), 901))
     assert len(scene.payloads()) == 2
-    (track,) = scene.source.tracks.values()
+    (track,) = scene.source.tracks
     assert (track.reception.received, track.reception.expected) == (2, 2)
 
 
@@ -113,7 +113,7 @@ def test_padding_is_counted_and_goes_nowhere() -> None:
 
 def test_a_retransmission_before_anything_else_or_of_nobody_is_a_stray() -> None:
     scene = Scene()
-    scene.source.tracks[Kind.VIDEO].ssrc = 0
+    next(scene.source.tracks).ssrc = 0
     scene.receive(again(video(1, 100, VP8_KEY), 900))
     strange = bytearray(again(video(1, 100), 900))
     strange[1] = 99
@@ -161,5 +161,5 @@ def test_one_that_numbers_its_packets_is_told_the_most_it_may_send_and_no_guess(
 def test_a_packet_without_its_number_changes_nothing() -> None:
     scene = Scene()
     scene.receive(video(1, 100, VP8_KEY))
-    assert scene.source.transport_feedback() == b""
+    assert not scene.source.arrivals.active
     assert parse_rtp(numbered(video(1, 1), 7)).element(NUMBER_ID) == b"\0\7"

@@ -15,7 +15,11 @@ const POST_LIMIT_MS = 8_000
 const CONNECT_LIMIT_MS = 8_000
 const DISCONNECTED_LIMIT_MS = 3_000
 const RESTART_LIMIT_MS = 2_500
-const VIDEO_LIMIT_BPS = 2_500_000
+/** The picture goes out twice: whole, and small for the tiles of those who look at many. */
+const LAYERS: RTCRtpEncodingParameters[] = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: 'f', maxBitrate: 2_500_000 },
+]
 
 export class Publisher {
   readonly phase = ref<PublisherPhase>('idle')
@@ -100,7 +104,7 @@ export class Publisher {
         peer.addTransceiver(track, {
           direction: 'sendonly',
           streams: [stream],
-          ...(track.kind === 'video' ? { sendEncodings: [{ maxBitrate: VIDEO_LIMIT_BPS }] } : {}),
+          ...(track.kind === 'video' ? { sendEncodings: LAYERS } : {}),
         })
       }
       await peer.setLocalDescription(await peer.createOffer())

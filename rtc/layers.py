@@ -1,0 +1,35 @@
+"""Which layer of a simulcast picture a slot should carry: the smallest that fills its place on the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+ENOUGH = 0.75  # of the wanted height: scaling up by a third is not seen on a tile
+UNKNOWN_HEIGHT = 0  # of a place: the best there is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """What is known of one layer: `height` in pixels once a keyframe told it, `alive` while packets come."""
+
+    height: int | None
+    rate_bps: float
+    alive: bool
+
+
+def order(layers: Sequence[Layer]) -> list[int]:
+    """The layers' indices, the smallest first: by height where all tell theirs, else by what they send."""
+    if all(layer.height for layer in layers):
+        return sorted(range(len(layers)), key=lambda index: layers[index].height or 0)
+    return sorted(range(len(layers)), key=lambda index: layers[index].rate_bps)
+
+
+def choose(layers: Sequence[Layer], wanted_height: int) -> int:
+    """The index of the layer for a place of that height; one that is not alive only if none is."""
+    candidates = [index for index in order(layers) if layers[index].alive] or order(layers)
+    if wanted_height == UNKNOWN_HEIGHT:
+        return candidates[-1]
+    for index in candidates:
+        height = layers[index].height
+        if height is not None and height >= ENOUGH * wanted_height:
+            return index
+    return candidates[-1]
