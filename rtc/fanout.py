@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from rtc.serial import SEQ_MASK, TS_MASK
+from rtc.vp8_descriptor import NO_PICTURE, Picture, Shift, shifted
 
 SHUT = 0  # no track has this number
 
@@ -36,6 +37,8 @@ class Lane(Protocol):
     ts_off: int
     packets: int
     octets: int  # of payload
+    number_shift: int  # of VP8's picture numbers
+    tl0_shift: int
 
     @property
     def outlet(self) -> Outlet:
@@ -49,7 +52,7 @@ class Lane(Protocol):
 class Fan(Protocol):
     """The lanes of one track."""
 
-    def send(self, plain: bytes, seq: int, ts: int) -> None:
+    def send(self, plain: bytes, seq: int, ts: int, picture: Picture = NO_PICTURE) -> None:
         """The packet, whose own numbers these are, has left by every lane whose gate is the track's."""
 
 
@@ -84,6 +87,8 @@ class PlainLane:
     ts_off: int = 0
     packets: int = 0
     octets: int = 0
+    number_shift: int = 0
+    tl0_shift: int = 0
 
 
 class PlainFan:
@@ -95,14 +100,17 @@ class PlainFan:
         self._lanes = tuple(lanes)
         self._gate = gate
 
-    def send(self, plain: bytes, seq: int, ts: int) -> None:
+    def send(self, plain: bytes, seq: int, ts: int, picture: Picture = NO_PICTURE) -> None:
         """The packet has left by every lane whose gate is the track's."""
         gate = self._gate
         octets = len(plain) - 12
         for lane in self._lanes:
             if lane.gate == gate:
+                own = plain
+                if picture is not NO_PICTURE and (lane.number_shift or lane.tl0_shift):
+                    own = shifted(plain, picture, Shift(lane.number_shift, lane.tl0_shift))
                 lane.outlet.send(
-                    plain, (seq + lane.seq_off) & SEQ_MASK, (ts + lane.ts_off) & TS_MASK, lane.ssrc
+                    own, (seq + lane.seq_off) & SEQ_MASK, (ts + lane.ts_off) & TS_MASK, lane.ssrc
                 )
                 lane.packets += 1
                 lane.octets += octets

@@ -237,7 +237,8 @@ class Forwarder:
             for slot in subscriber.video:
                 if slot.route is None or slot.attached is None or slot.route.source_id not in layered:
                     continue
-                wanted = self.sources[slot.route.source_id].track_for(Kind.VIDEO, slot.wanted_height, now)
+                height = subscriber.height_for(slot, now)
+                wanted = self.sources[slot.route.source_id].track_for(Kind.VIDEO, height, now)
                 if wanted is slot.attached:
                     if slot.arriving is not None:
                         slot.arriving.withdraw(slot)

@@ -15,9 +15,9 @@ from cffi import FFI
 
 from rtc.aiortc_seam import SrtpWriter, protect_address
 from rtc.build_fanout import LIBRARY, stamp
-from rtc.fanout import SHUT, Fan, Lane, Outlet
+from rtc.fanout import SHUT, Fan, Lane, Outlet, PlainFan
 from rtc.ice_lite import Address
-from rtc.serial import SEQ_MASK, TS_MASK
+from rtc.vp8_descriptor import NO_PICTURE, Picture
 
 DECLARATIONS = """
 typedef struct {
@@ -26,9 +26,12 @@ typedef struct {
 } peer_t;
 typedef struct {
   peer_t *peer; uint32_t gate; uint32_t ssrc; uint32_t seq_off, ts_off; uint64_t packets, octets;
+  uint32_t number_shift, tl0_shift;
 } lane_t;
+typedef struct { int32_t number_at, number_mask, tl0_at; } picture_t;
 const char *fanout_stamp(void);
-int fanout(void *protect, const uint8_t *plain, int length, uint32_t gate, lane_t **lanes, int count);
+int fanout(void *protect, const uint8_t *plain, int length, uint32_t gate, lane_t **lanes, int count,
+  picture_t picture);
 """
 
 OTHER_WAY, SILENT = -1, -2  # instead of a socket
@@ -93,6 +96,8 @@ class NativeLane:
     ts_off = _Number()
     packets = _Number()
     octets = _Number()
+    number_shift = _Number()
+    tl0_shift = _Number()
 
     def __init__(self, ffi: FFI, outlet: Outlet, peer: NativePeer, ssrc: int) -> None:
         self.outlet = outlet
@@ -104,7 +109,7 @@ class NativeLane:
 class NativeFan:
     """The loop in C; what does not leave by a datagram socket leaves by its outlet."""
 
-    __slots__ = ("_array", "_call", "_gate", "_lanes", "_protect")
+    __slots__ = ("_array", "_call", "_gate", "_lanes", "_numbers", "_picture", "_protect")
 
     def __init__(self, ffi: FFI, library: Any, protect: Any, lanes: Sequence[NativeLane], gate: int) -> None:
         self._call = library.fanout
@@ -112,20 +117,23 @@ class NativeFan:
         self._lanes = tuple(lanes)
         self._array = ffi.new("lane_t *[]", [lane.place for lane in lanes])
         self._gate = gate
+        self._numbers = ffi.new("picture_t *")[0]
+        self._picture = NO_PICTURE
 
-    def send(self, plain: bytes, seq: int, ts: int) -> None:
+    def send(self, plain: bytes, seq: int, ts: int, picture: Picture = NO_PICTURE) -> None:
         """The packet has left by every lane whose gate is the track's."""
-        if self._call(self._protect, plain, len(plain), self._gate, self._array, len(self._lanes)):
-            self._send_rest(plain, seq, ts)
+        numbers = self._numbers
+        if picture is not self._picture:
+            self._picture = picture
+            numbers.number_at, numbers.number_mask = picture.number_at, picture.number_mask
+            numbers.tl0_at = picture.tl0_at
+        count = len(self._lanes)
+        if self._call(self._protect, plain, len(plain), self._gate, self._array, count, numbers):
+            self._send_rest(plain, seq, ts, picture)
 
-    def _send_rest(self, plain: bytes, seq: int, ts: int) -> None:
-        for lane in self._lanes:
-            if lane.place.peer.fd == OTHER_WAY and lane.gate == self._gate:
-                lane.outlet.send(
-                    plain, (seq + lane.seq_off) & SEQ_MASK, (ts + lane.ts_off) & TS_MASK, lane.ssrc
-                )
-                lane.packets += 1
-                lane.octets += len(plain) - 12
+    def _send_rest(self, plain: bytes, seq: int, ts: int, picture: Picture) -> None:
+        by_hand = [lane for lane in self._lanes if lane.place.peer.fd == OTHER_WAY]
+        PlainFan(by_hand, self._gate).send(plain, seq, ts, picture)
 
 
 class NativeFanout:

@@ -18,6 +18,7 @@ from rtc.rewrite import Rewrite
 from rtc.rtcp import SenderReport
 from rtc.serial import SEQ_MASK, TS_MASK, seq_delta, ts_delta
 from rtc.source_clock import TrackClock
+from rtc.vp8_descriptor import NO_PICTURE, NO_SHIFT, Picture, Reached, read_picture, shifted
 
 MIN_STEP_S = 0.02  # between the last frame of one track and the first of the next: one Opus frame
 
@@ -48,6 +49,8 @@ class Carried(Protocol):
     history: History
     newest_seq: int
     newest_ts: int
+    newest_picture: Picture
+    numbered: bool
 
     @property
     def gate(self) -> int:
@@ -96,6 +99,9 @@ class Slot:
         "_anchor_ts",
         "_end_seq",
         "_end_ts",
+        "_fed",
+        "_reached",
+        "_shift",
         "arriving",
         "attached",
         "clock_rate",
@@ -156,6 +162,9 @@ class Slot:
         self.emptied_epoch = 0
         self._end_seq = (first_seq - 1) & SEQ_MASK
         self._end_ts: int | None = None
+        self._reached = Reached()  # of VP8's picture numbers
+        self._shift = NO_SHIFT
+        self._fed = NO_PICTURE  # the last picture that did not leave by the fan-out
         self._anchor_ts = first_ts
         self._anchor_at = now
 
@@ -192,11 +201,13 @@ class Slot:
         ts: int,
         now: float,
         flow: Flow,
+        first: Picture = NO_PICTURE,
         shown_from: int | None = None,
     ) -> None:
         """The track's packet `seq` and those after it belong in this slot; `seq` is the first it will see.
 
-        `shown_from` is the timestamp from which on the source is shown already, in another layer.
+        `first` are that packet's picture numbers; `shown_from` is the timestamp from which on the source is
+        shown already, in another layer.
         """
         self._note_end()
         self.track = track
@@ -207,6 +218,10 @@ class Slot:
             out_ts=self.timeline(now if flow is Flow.CATCHING_UP else track.clock.moment_of(ts, now)),
             dense=flow is Flow.CATCHING_UP,
         )
+        self._fed = NO_PICTURE
+        if first is not NO_PICTURE:
+            self._shift = self._reached.shift_to(first)
+            self.lane.number_shift, self.lane.tl0_shift = self._shift.number, self._shift.tl0
         if shown_from is not None:
             self.rewrite.first_rtp_ts = shown_from
         self.lane.seq_off = self.rewrite.seq_off
@@ -233,6 +248,11 @@ class Slot:
         if self.track is not track or rewrite is None or seq_delta(seq, rewrite.first_seq) < 0:
             return
         lane = self.lane
+        if track.numbered:
+            picture = read_picture(packet)
+            if seq_delta(seq, (self.cursor - 1) & SEQ_MASK) >= 0:  # not one that came late
+                self._fed = picture
+            packet = shifted(packet, picture, self._shift)
         lane.outlet.send(packet, rewrite.out_seq(seq), rewrite.out_ts(ts), self.ssrc)
         lane.packets += 1
         lane.octets += len(packet) - 12
@@ -264,7 +284,8 @@ class Slot:
             return False
         ts = int.from_bytes(packet[4:8], "big")
         again = self.retransmission
-        if again is None or not again.send(self.lane.outlet, packet, out_seq, self.rewrite.out_ts(ts)):
+        same = shifted(packet, read_picture(packet), self._shift) if self.track.numbered else packet
+        if again is None or not again.send(self.lane.outlet, same, out_seq, self.rewrite.out_ts(ts)):
             self.feed(self.track, packet, seq, ts)
         return True
 
@@ -284,10 +305,11 @@ class Slot:
         if track is None or rewrite is None:
             return
         if self.flow is Flow.LIVE:
-            last_seq, last_ts = track.newest_seq, track.newest_ts
+            last_seq, last_ts, last_picture = track.newest_seq, track.newest_ts, track.newest_picture
         else:
-            last_seq, last_ts = (self.cursor - 1) & SEQ_MASK, self.cursor_ts
+            last_seq, last_ts, last_picture = (self.cursor - 1) & SEQ_MASK, self.cursor_ts, self._fed
         end_seq = rewrite.out_seq(last_seq)
         if seq_delta(last_seq, rewrite.first_seq) >= 0 and seq_delta(end_seq, self._end_seq) > 0:
             self._end_seq = end_seq
             self._end_ts = rewrite.out_ts(last_ts)
+            self._reached = self._reached.through(last_picture, self._shift)

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from rtc.audio_slots import choose
 from rtc.budget import Budget
+from rtc.downlink import Downlink, Quality
 from rtc.fanout import Outlet
 from rtc.plane import Kind
 from rtc.rtcp import KeyframeRequest, Nack, ReportBlock, RtcpFact, pack_cname, pack_sender_report
 from rtc.slot import Route, Slot
 
+STAGE = 0  # the video slot of the main picture
+SMALLEST = 1  # as a wanted height
 RESENDS_PER_S = 1000.0  # a browser that asks for more is not answered: the excess is dropped and counted
 RESEND_BURST = 400.0
 FRESH_S = 5.0  # a slot that started this lately has its clock told often: receivers average over reports
@@ -27,7 +30,7 @@ class Subscriber:
         "audio_pinned",
         "audio_route",
         "connection_id",
-        "loss_pct",
+        "downlink",
         "outlet",
         "resends",
         "video",
@@ -50,7 +53,7 @@ class Subscriber:
         self.audio_candidates: tuple[str, ...] = ()
         self.audio_pinned: tuple[str, ...] = ()
         self.resends = Budget(per_s=RESENDS_PER_S, burst=RESEND_BURST, now=now)
-        self.loss_pct = 0.0
+        self.downlink = Downlink(now)
         self._by_ssrc = {slot.ssrc: slot for slot in (*self.video, *self.audio)}
         self._reported_at = now
 
@@ -64,6 +67,13 @@ class Subscriber:
         """Whether more sources may be heard than there are audio slots."""
         return len({*self.audio_candidates, *self.audio_pinned}) > len(self.audio)
 
+    def height_for(self, slot: Slot, now: float) -> int:
+        """How high a picture the slot should get: what its place wants, as far as the downlink carries it."""
+        quality = self.downlink.judge(now)
+        if quality is Quality.FULL or (quality is Quality.STAGE and slot.index == STAGE):
+            return slot.wanted_height
+        return SMALLEST
+
     def receive_rtcp(self, facts: Sequence[RtcpFact], now: float) -> None:
         """What was asked for has been sent again, or requested from the publisher."""
         for fact in facts:
@@ -74,7 +84,7 @@ class Subscriber:
                 if slot is not None and slot.attached is not None and slot.kind is Kind.VIDEO:
                     slot.attached.keyframe_wanted(slot, now)
             elif isinstance(fact, ReportBlock):
-                self.loss_pct = 0.8 * self.loss_pct + 0.2 * fact.fraction_lost / 2.56
+                self.downlink.note(fact.fraction_lost / 256)
 
     def chosen_audio(self, dbov: Mapping[str, float], now: float) -> list[str | None]:
         """Who should hold each audio slot now."""

@@ -22,6 +22,7 @@ from rtc.rtp_packet import RtpPacket
 from rtc.serial import SEQ_MASK, seq_delta
 from rtc.slot import Flow, Slot
 from rtc.source_clock import SourceClock, TrackClock
+from rtc.vp8_descriptor import NO_PICTURE, read_picture
 
 YOUNG_S = 1.5
 """A keyframe this young is shown from the history without asking for another. An encoder that sends one every
@@ -42,6 +43,7 @@ class Track:
         "_fanout",
         "_is_keyframe_start",
         "_keyframe_at",
+        "_keyframe_picture",
         "_keyframe_seq",
         "_keyframe_ts",
         "_on_start",
@@ -57,8 +59,10 @@ class Track:
         "kind",
         "live",
         "missing",
+        "newest_picture",
         "newest_seq",
         "newest_ts",
+        "numbered",
         "reception",
         "source_id",
         "ssrc",
@@ -99,6 +103,9 @@ class Track:
         self._keyframe_seq: int | None = None
         self._keyframe_ts = 0
         self._keyframe_at = 0.0
+        self._keyframe_picture = NO_PICTURE
+        self.numbered = codec is Codec.VP8  # its pictures have numbers
+        self.newest_picture = NO_PICTURE
         self._still: list[bytes] = []
 
     def receive(self, packet: RtpPacket, now: float) -> None:
@@ -119,6 +126,8 @@ class Track:
         self.history.put(seq, plain)
         self.newest_seq = seq
         self.newest_ts = ts
+        if self.numbered:
+            self.newest_picture = read_picture(plain)
         self.clock.note_arrival(ts, now)
         if self.kind is Kind.AUDIO:
             if self.waiting:
@@ -126,15 +135,18 @@ class Track:
         else:
             if before is not None and not self.missing.gap(before, seq, now):
                 self.keyframes.want()
-            if self._note_keyframe(packet.payload, seq, ts, plain, now):
-                if self.joining:
-                    self._take_over(seq, ts, now)
-                if self.waiting:
-                    self._begin_waiting(seq, ts, now)
-            if self.catching_up:
-                self._join_live(seq, ts, now)
+            self._receive_picture(packet.payload, plain, seq, ts, now)
         if self.live:
-            self._fan.send(plain, seq, ts)
+            self._fan.send(plain, seq, ts, self.newest_picture)
+
+    def _receive_picture(self, payload: bytes, plain: bytes, seq: int, ts: int, now: float) -> None:
+        if self._note_keyframe(payload, seq, ts, plain, now):
+            if self.joining:
+                self._take_over(seq, ts, now)
+            if self.waiting:
+                self._begin_waiting(seq, ts, now)
+        if self.catching_up:
+            self._join_live(seq, ts, now)
 
     def receive_again(self, packet: RtpPacket, now: float) -> None:
         """A packet that was sent again under another SSRC is kept and has left, unless it came before."""
@@ -207,7 +219,15 @@ class Track:
                 slot.attached.hand_over(slot)
             slot.attached = self
             shown_from = slot.rewrite.first_rtp_ts if slot.rewrite is not None else None
-            slot.begin(self, seq=seq, ts=ts, now=now, flow=Flow.LIVE, shown_from=shown_from)
+            slot.begin(
+                self,
+                seq=seq,
+                ts=ts,
+                now=now,
+                flow=Flow.LIVE,
+                first=self._keyframe_picture,
+                shown_from=shown_from,
+            )
             if shown_from is None:
                 self._on_start(slot)
         self._set_live(self.live + coming)
@@ -300,6 +320,7 @@ class Track:
         self._keyframe_seq = seq
         self._keyframe_ts = ts
         self._keyframe_at = now
+        self._keyframe_picture = read_picture(plain) if self.numbered else NO_PICTURE
         self._still = [plain]
         self.keyframes.arrived(now)
         return True
@@ -318,7 +339,7 @@ class Track:
     def _begin_waiting(self, seq: int, ts: int, now: float) -> None:
         """Every waiting slot is live from this packet on."""
         for slot in self.waiting:
-            slot.begin(self, seq=seq, ts=ts, now=now, flow=Flow.LIVE)
+            slot.begin(self, seq=seq, ts=ts, now=now, flow=Flow.LIVE, first=self._keyframe_picture)
             self._on_start(slot)
         self._set_live(self.live + self.waiting)
         self.waiting = ()
@@ -326,9 +347,12 @@ class Track:
     def _begin_from_history(self, slot: Slot, now: float) -> None:
         if self._keyframe_seq is None:
             return
-        slot.begin(self, seq=self._keyframe_seq, ts=self._keyframe_ts, now=now, flow=Flow.CATCHING_UP)
+        self._begin_at_keyframe(slot, self._keyframe_seq, now, Flow.CATCHING_UP)
         self.catching_up = (*self.catching_up, slot)
         self._on_start(slot)
+
+    def _begin_at_keyframe(self, slot: Slot, seq: int, now: float, flow: Flow) -> None:
+        slot.begin(self, seq=seq, ts=self._keyframe_ts, now=now, flow=flow, first=self._keyframe_picture)
 
     def _step(self, slot: Slot) -> int:
         """The slot's next packet has left, if it is held; 1 if it was."""
@@ -357,7 +381,7 @@ class Track:
         """The slot shows the last keyframe alone, and goes on waiting for the next."""
         if not self._still or self._keyframe_seq is None:
             return
-        slot.begin(self, seq=self._keyframe_seq, ts=self._keyframe_ts, now=now, flow=Flow.STILL)
+        self._begin_at_keyframe(slot, self._keyframe_seq, now, Flow.STILL)
         for packet in self._still:
             seq = int.from_bytes(packet[2:4], "big")
             slot.feed(self, packet, seq, self._keyframe_ts)

@@ -15,6 +15,7 @@ from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate
 from rtc.fanout import SHUT, LaneFanout, PlainFanout
 from rtc.native_fanout import NativeFanout, load
 from rtc.rtp_packet import RtpPacket, parse_rtp
+from rtc.vp8_descriptor import Shift, read_picture, shifted
 from tests.services import not_here
 from tests.unit.rtc.packets import video
 
@@ -128,6 +129,40 @@ async def test_every_open_lane_gets_the_packet_under_its_own_numbers(
         packets, octets, dropped, refused = outlet.writer.counted()
         assert (packets, dropped, refused) == (100, 0, 0)
         assert octets > lane.octets + 100 * 12
+
+
+async def test_vp8s_picture_numbers_are_shifted_alike(
+    fanout: LaneFanout[Outlet], outlets: list[Outlet]
+) -> None:
+    gate = fanout.gate()
+    shifts = [Shift(0, 0), Shift(0x7FF0, 3), Shift(130, 255)]
+    lanes = []
+    outlets[1].aim_otherwise()
+    for outlet, shift in zip(outlets, shifts, strict=True):
+        if outlet is not outlets[1]:
+            outlet.aim()
+        lanes.append(fanout.lane(outlet, 900))
+        lanes[-1].gate = gate
+        lanes[-1].number_shift, lanes[-1].tl0_shift = shift.number, shift.tl0
+    fan = fanout.fan(lanes, gate)
+    payloads = [
+        b"\x90\xe0\x80\x20\x07\x40key",  # 15 bits and TL0PICIDX
+        b"\x90\xe0\xff\xff\xff\x40wrap",
+        b"\x90\xc0\x7f\x09narrow",  # 7 bits
+        b"\x90\x80\x81\x00only a number",
+        b"\x10none",
+    ]
+    for seq, payload in enumerate(payloads):
+        plain = video(seq, seq, payload)
+        fan.send(plain, seq, seq, read_picture(plain))
+    fan.send(video(9, 9, payloads[0]), 9, 9)
+    for outlet, shift in zip(outlets, shifts, strict=True):
+        *numbered, plain = outlet.arrived()
+        expected = [video(0, 0, payload) for payload in payloads]
+        assert [packet.payload for packet in numbered] == [
+            shifted(each, read_picture(each), shift)[12:] for each in expected
+        ]
+        assert plain.payload == payloads[0]
 
 
 async def test_a_shut_gate_lets_nothing_pass_whatever_list_the_lane_stands_in(
