@@ -190,7 +190,12 @@ class WorkerLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerReady:
-    """A worker answers; scopes may be reconciled. Also the first event after the start."""
+    """A worker answers; scopes may be reconciled. Also the first event after the start.
+
+    `native`: packets leave by the C helper.
+    """
+
+    native: bool = False
 
 
 MediaEvent = (

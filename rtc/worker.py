@@ -85,12 +85,11 @@ async def serve(
                 tasks=tasks,
                 fanout=fanout,
             )
-            log.info("worker.started", fanout=type(fanout).__name__)
             port.start()
             gc.collect()
             gc.freeze()  # what lives for good is never looked at again
             tasks.create_task(engine.run(), name="engine")
-            hub.emit(WorkerReady())
+            hub.emit(WorkerReady(native=not isinstance(fanout, PlainFanout)))
             await _answer_requests(engine, reader, hub)
     except* _HubGone:
         log.debug("hub.gone")

@@ -79,9 +79,9 @@ class MediaFollower:
                 _log.error("media.worker_lost")
                 for source_id in await self._director.all_down():
                     self._note(source_id, "worker_lost")
-            case WorkerReady():
+            case WorkerReady(native=native):
                 self.ready = True
-                _log.info("media.worker_ready")
+                _log.info("media.worker_ready", native=native)
                 await self._director.all_up(self._new_id())
                 self._tasks.start(self._director.settle_all(), name="media:settle")
 
