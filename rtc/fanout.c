@@ -65,7 +65,7 @@ static void hand_over(int fd, int count) {
 
 /* Returns how many open lanes are left to the caller. */
 int fanout(protect_t protect, const uint8_t *plain, int length, uint32_t gate, lane_t **lanes, int count,
-           picture_t picture) {
+           const picture_t *picture) {
   int pending = 0, fd = -1, left = 0;
   if (gate == 0 || length < HEADER) return 0;
   uint16_t seq = (uint16_t)(plain[2] << 8 | plain[3]);
@@ -98,15 +98,15 @@ int fanout(protect_t protect, const uint8_t *plain, int length, uint32_t gate, l
     memcpy(out + 2, &out_seq, 2);
     memcpy(out + 4, &out_ts, 4);
     memcpy(out + 8, &ssrc, 4);
-    if (picture.number_mask == 0x7FFF && lane->number_shift) {
-      uint8_t *at = out + picture.number_at;
+    if (picture->number_mask == 0x7FFF && lane->number_shift) {
+      uint8_t *at = out + picture->number_at;
       uint32_t number = ((uint32_t)(at[0] & 0x7F) << 8 | at[1]) + lane->number_shift;
       at[0] = (uint8_t)(0x80 | (number >> 8 & 0x7F));
       at[1] = (uint8_t)number;
-    } else if (picture.number_mask == 0x7F) {
-      out[picture.number_at] = (uint8_t)((out[picture.number_at] + lane->number_shift) & 0x7F);
+    } else if (picture->number_mask == 0x7F) {
+      out[picture->number_at] = (uint8_t)((out[picture->number_at] + lane->number_shift) & 0x7F);
     }
-    if (picture.tl0_at) out[picture.tl0_at] = (uint8_t)(out[picture.tl0_at] + lane->tl0_shift);
+    if (picture->tl0_at) out[picture->tl0_at] = (uint8_t)(out[picture->tl0_at] + lane->tl0_shift);
     int sealed = length;
     if (protect(peer->srtp, out, &sealed)) {
       peer->refused++;

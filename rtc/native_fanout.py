@@ -31,7 +31,7 @@ typedef struct {
 typedef struct { int32_t number_at, number_mask, tl0_at; } picture_t;
 const char *fanout_stamp(void);
 int fanout(void *protect, const uint8_t *plain, int length, uint32_t gate, lane_t **lanes, int count,
-  picture_t picture);
+  const picture_t *picture);
 """
 
 OTHER_WAY, SILENT = -1, -2  # instead of a socket
@@ -117,7 +117,7 @@ class NativeFan:
         self._lanes = tuple(lanes)
         self._array = ffi.new("lane_t *[]", [lane.place for lane in lanes])
         self._gate = gate
-        self._numbers = ffi.new("picture_t *")[0]
+        self._numbers: Any = ffi.new("picture_t *")
         self._picture = NO_PICTURE
 
     def send(self, plain: bytes, seq: int, ts: int, picture: Picture = NO_PICTURE) -> None:
