@@ -8,6 +8,15 @@ UNKNOWN_HEIGHT = 0  # of a place: the best there is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Simulcast:
+    """The layers that a publisher offers, and the header extension elements that tell them apart."""
+
+    rids: tuple[str, ...]
+    rid_id: int
+    repaired_rid_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
     """What is known of one layer: `height` in pixels once a keyframe told it, `alive` while packets come."""
 

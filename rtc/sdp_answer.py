@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rtc.aiortc_seam import MediaCodec, MediaDescription, SessionDescription, read_sdp
 from rtc.codecs import Codec
 from rtc.errors import MalformedSdp, NothingAcceptable
+from rtc.layers import Simulcast
 from rtc.sdp_lines import (
     H264_FMTP,
     LEVEL_URI,
@@ -22,7 +23,6 @@ from rtc.sdp_lines import (
 from rtc.sdp_simulcast import (
     REPAIRED_RID_URI,
     RID_URI,
-    Simulcast,
     read_simulcast,
     sections,
     simulcast_lines,

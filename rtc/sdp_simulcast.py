@@ -1,7 +1,8 @@
 """The simulcast lines of an m-line (RFC 8851, RFC 8853), which aiortc's reader does not keep."""
 
 import re
-from dataclasses import dataclass
+
+from rtc.layers import Simulcast
 
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID_URI = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
@@ -10,15 +11,6 @@ MAX_LAYERS = 3
 
 _RID = re.compile(r"^a=rid:([A-Za-z0-9_-]{1,16}) send\b", re.MULTILINE)
 _SIMULCAST = re.compile(r"^a=simulcast:(?:recv \S+ )?send (\S+)", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Simulcast:
-    """The layers that a publisher offers, and the header extension elements that tell them apart."""
-
-    rids: tuple[str, ...]
-    rid_id: int
-    repaired_rid_id: int | None
 
 
 def sections(text: str) -> list[str]:

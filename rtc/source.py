@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from rtc.codecs import KINDS, Codec
 from rtc.fanout import Fanout, Outlet
-from rtc.layers import Layer, choose
+from rtc.layers import Layer, Simulcast, choose
 from rtc.loudness import Loudness
 from rtc.plane import Kind
 from rtc.rtcp import RtcpFact, SenderReport
 from rtc.rtp_packet import RtpPacket, parse_rtp
-from rtc.sdp_simulcast import Simulcast
 from rtc.slot import Slot
 from rtc.source_clock import SourceClock
 from rtc.track import Track

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from rtc.codecs import Codec
 from rtc.forwarder import Forwarder
-from rtc.layers import Layer, choose
+from rtc.layers import Layer, Simulcast, choose
 from rtc.plane import Kind, MediaEvent, ScopeRoutes, SlotsChanged, VideoRoute
 from rtc.rtcp import KeyframeRequest, parse_rtcp
-from rtc.sdp_simulcast import Simulcast, read_simulcast, sections, simulcast_lines
+from rtc.sdp_simulcast import read_simulcast, sections, simulcast_lines
 from rtc.slot import Flow
 from rtc.source import Source, StreamPlan
 from tests.unit.rtc.packets import FANOUT, VIDEO_PT, VP8_DELTA, FakeOutlet, make_subscriber, video
