@@ -13,8 +13,8 @@ from collections.abc import Callable
 from rtc.codecs import CLOCK_RATES, KINDS, PAYLOAD_TYPES, Codec
 from rtc.fanout import Fanout
 from rtc.history import History
-from rtc.keyframe import keyframe_detector, picture_size
 from rtc.keyframe_request import KeyframeRequests
+from rtc.last_keyframe import LastKeyframe
 from rtc.nack import Missing
 from rtc.plane import Kind
 from rtc.reception import MAX_BEHIND, Arrival, Reception
@@ -30,7 +30,6 @@ second would otherwise be waited for, half a second on average, although the pic
 RECENT_S = 2.0  # one this young, when it is not known yet whether the publisher answers
 WAIT_S = 0.6  # for a keyframe that was requested, before the history is used after all
 RESTART_S = 2.0  # between two starts of a slot from the history because its subscriber asks for a keyframe
-STILL_PACKETS = 1000
 AUDIO_HISTORY = 256  # five seconds of Opus
 CATCH_UP_PACKETS = 32  # for one slot at a time: 10 ms apart, that is about 30 Mbps
 
@@ -41,20 +40,15 @@ class Track:
     __slots__ = (
         "_fan",
         "_fanout",
-        "_is_keyframe_start",
-        "_keyframe_at",
-        "_keyframe_picture",
-        "_keyframe_seq",
-        "_keyframe_ts",
         "_on_start",
         "_payload_type",
-        "_still",
         "catching_up",
         "clock",
         "codec",
         "gate",
         "history",
         "joining",
+        "keyframe",
         "keyframes",
         "kind",
         "live",
@@ -99,14 +93,9 @@ class Track:
         self._fan = fanout.fan((), self.gate)
         self._on_start = on_start
         self._payload_type = PAYLOAD_TYPES[codec]
-        self._is_keyframe_start = keyframe_detector(codec)
-        self._keyframe_seq: int | None = None
-        self._keyframe_ts = 0
-        self._keyframe_at = 0.0
-        self._keyframe_picture = NO_PICTURE
+        self.keyframe = LastKeyframe(codec)
         self.numbered = codec is Codec.VP8  # its pictures have numbers
         self.newest_picture = NO_PICTURE
-        self._still: list[bytes] = []
 
     def receive(self, packet: RtpPacket, now: float) -> None:
         """The packet is kept and has left by every slot that carries this track."""
@@ -159,11 +148,7 @@ class Track:
 
     def picture_size(self) -> tuple[int, int] | None:
         """Width and height as the last keyframe has them, if it tells."""
-        for packet in self._still[:4]:
-            size = picture_size(self.codec, packet[12:])
-            if size is not None:
-                return size
-        return None
+        return self.keyframe.size()
 
     def attach(self, slot: Slot, now: float) -> None:
         """The slot carries this track from its next possible moment on."""
@@ -171,7 +156,7 @@ class Track:
         if self.kind is Kind.AUDIO:
             self._wait(slot)
             return
-        age = now - self._keyframe_at
+        age = now - self.keyframe.at
         if age > YOUNG_S:
             self.keyframes.want()
         enough = YOUNG_S if self.keyframes.answers else RECENT_S
@@ -225,7 +210,7 @@ class Track:
                 ts=ts,
                 now=now,
                 flow=Flow.LIVE,
-                first=self._keyframe_picture,
+                first=self.keyframe.picture,
                 shown_from=shown_from,
             )
             if shown_from is None:
@@ -290,8 +275,7 @@ class Track:
         self.history.clear()
         self.missing.clear()
         self.clock.forget()
-        self._keyframe_seq = None
-        self._still = []
+        self.keyframe.forget()
 
     def _receive_late(self, plain: bytes, seq: int, ts: int, payload: bytes, now: float) -> None:
         if not self.history.put(seq, plain):
@@ -308,25 +292,14 @@ class Track:
                 slot.feed(self, plain, seq, ts)
 
     def _note_keyframe(self, payload: bytes, seq: int, ts: int, plain: bytes, now: float) -> bool:
-        """Whether a new keyframe begins with this packet; its packets are kept aside as the still."""
-        if self._keyframe_seq is not None and ts == self._keyframe_ts:
-            if len(self._still) < STILL_PACKETS:
-                self._still.append(plain)
+        """Whether a new keyframe begins with this packet."""
+        if not self.keyframe.note(payload, seq, ts, plain, now):
             return False
-        if not self._is_keyframe_start(payload):
-            return False
-        if self._keyframe_seq is not None and seq_delta(seq, self._keyframe_seq) < 0:
-            return False
-        self._keyframe_seq = seq
-        self._keyframe_ts = ts
-        self._keyframe_at = now
-        self._keyframe_picture = read_picture(plain) if self.numbered else NO_PICTURE
-        self._still = [plain]
         self.keyframes.arrived(now)
         return True
 
     def _keyframe_held(self) -> bool:
-        return self._keyframe_seq is not None and self.history.get(self._keyframe_seq) is not None
+        return self.keyframe.seq is not None and self.history.get(self.keyframe.seq) is not None
 
     def _set_live(self, slots: tuple[Slot, ...]) -> None:
         self.live = slots
@@ -339,20 +312,20 @@ class Track:
     def _begin_waiting(self, seq: int, ts: int, now: float) -> None:
         """Every waiting slot is live from this packet on."""
         for slot in self.waiting:
-            slot.begin(self, seq=seq, ts=ts, now=now, flow=Flow.LIVE, first=self._keyframe_picture)
+            slot.begin(self, seq=seq, ts=ts, now=now, flow=Flow.LIVE, first=self.keyframe.picture)
             self._on_start(slot)
         self._set_live(self.live + self.waiting)
         self.waiting = ()
 
     def _begin_from_history(self, slot: Slot, now: float) -> None:
-        if self._keyframe_seq is None:
+        if self.keyframe.seq is None:
             return
-        self._begin_at_keyframe(slot, self._keyframe_seq, now, Flow.CATCHING_UP)
+        self._begin_at_keyframe(slot, self.keyframe.seq, now, Flow.CATCHING_UP)
         self.catching_up = (*self.catching_up, slot)
         self._on_start(slot)
 
     def _begin_at_keyframe(self, slot: Slot, seq: int, now: float, flow: Flow) -> None:
-        slot.begin(self, seq=seq, ts=self._keyframe_ts, now=now, flow=flow, first=self._keyframe_picture)
+        slot.begin(self, seq=seq, ts=self.keyframe.ts, now=now, flow=flow, first=self.keyframe.picture)
 
     def _step(self, slot: Slot) -> int:
         """The slot's next packet has left, if it is held; 1 if it was."""
@@ -379,12 +352,12 @@ class Track:
 
     def _show_still(self, slot: Slot, now: float) -> None:
         """The slot shows the last keyframe alone, and goes on waiting for the next."""
-        if not self._still or self._keyframe_seq is None:
+        if self.keyframe.seq is None:
             return
-        self._begin_at_keyframe(slot, self._keyframe_seq, now, Flow.STILL)
-        for packet in self._still:
+        self._begin_at_keyframe(slot, self.keyframe.seq, now, Flow.STILL)
+        for packet in self.keyframe.packets:
             seq = int.from_bytes(packet[2:4], "big")
-            slot.feed(self, packet, seq, self._keyframe_ts)
+            slot.feed(self, packet, seq, self.keyframe.ts)
             if seq_delta(seq, slot.cursor) >= 0:
                 slot.cursor = (seq + 1) & SEQ_MASK
         self._on_start(slot)
