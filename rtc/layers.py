@@ -18,18 +18,20 @@ class Simulcast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """What is known of one layer: `height` in pixels once a keyframe told it, `alive` while packets come."""
+    """What is known of one layer: `height` in pixels once a keyframe told it, `octets` received so far,
+    `alive` while packets come.
+    """
 
     height: int | None
-    rate_bps: float
+    octets: int
     alive: bool
 
 
 def order(layers: Sequence[Layer]) -> list[int]:
-    """The layers' indices, the smallest first: by height where all tell theirs, else by what they send."""
+    """The layers' indices, the smallest first: by height where all tell it, else by what they have sent."""
     if all(layer.height for layer in layers):
         return sorted(range(len(layers)), key=lambda index: layers[index].height or 0)
-    return sorted(range(len(layers)), key=lambda index: layers[index].rate_bps)
+    return sorted(range(len(layers)), key=lambda index: layers[index].octets)
 
 
 def choose(layers: Sequence[Layer], wanted_height: int) -> int:

@@ -164,7 +164,7 @@ class Source:
         known = [
             Layer(
                 height=size[1] if (size := track.picture_size()) else None,
-                rate_bps=track.reception.octets,
+                octets=track.reception.octets,
                 alive=now - self._heard_at.get(track, -1e9) < LAYER_SILENT_S,
             )
             for track in tracks

@@ -215,7 +215,7 @@ def test_a_packet_without_a_name_before_its_layer_is_known_is_a_stray() -> None:
 layers = st.builds(
     Layer,
     height=st.none() | st.sampled_from((180, 360, 720, 1080)),
-    rate_bps=st.floats(0, 1e7),
+    octets=st.integers(0, 10_000_000),
     alive=st.booleans(),
 )
 
