@@ -38,7 +38,7 @@ async def engine(
             ticking = tasks.create_task(running.run())
             yield running, port
             ticking.cancel()
-            for connection_id in list(running._connections):
+            for connection_id in list(running.peers.connections):
                 running.close(connection_id)
     finally:
         port.close()

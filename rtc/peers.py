@@ -1,0 +1,150 @@
+"""All connections of one worker: made, run, ended and counted."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+
+import structlog
+
+from rtc.aiortc_seam import WorkerCertificate
+from rtc.connection import Connection, Reason
+from rtc.errors import MediaFull
+from rtc.ice_lite import IceLite
+from rtc.plane import ConnectionDown, ConnectionUp, MediaEvent
+from rtc.sdp_lines import LocalTransport
+from rtc.udp_port import UdpPort
+
+
+class Peers:
+    """The connections by id; what they carry is their owner's matter."""
+
+    def __init__(
+        self,
+        *,
+        port: UdpPort,
+        candidates: tuple[tuple[str, int], ...],
+        emit: Callable[[MediaEvent], None],
+        tasks: asyncio.TaskGroup,
+        most: int,
+    ) -> None:
+        self._port = port
+        self._candidates = candidates
+        self._emit = emit
+        self._tasks = tasks
+        self._most = most
+        self._log = structlog.get_logger("rtc.engine")
+        self._certificate = WorkerCertificate()
+        self._silence: dict[str, Callable[[Reason], None]] = {}  # by connection: nothing of it flows any more
+        self.connections: dict[str, Connection] = {}
+        self.counters: dict[str, int] = {
+            "forged": 0,
+            "packets_beyond_budget": 0,
+            "packets_unasked": 0,
+            "malformed_rtcp": 0,
+            "malformed_rtp": 0,
+            "packets_dropped": 0,
+            "packets_in": 0,
+            "packets_refused": 0,
+            "packets_sent": 0,
+            "bytes_sent": 0,
+            "resends_refused": 0,
+        }
+
+    def new_identity(self) -> tuple[str, LocalTransport]:
+        """An id and our side of a transport for one connection more.
+
+        Raises: MediaFull.
+        """
+        if len(self.connections) >= self._most:
+            raise MediaFull(str(self._most))
+        return secrets.token_hex(12), self.new_transport()
+
+    def new_transport(self) -> LocalTransport:
+        """Our side of an ICE session: new names, the worker's one certificate, all its addresses."""
+        return LocalTransport(
+            ufrag=secrets.token_hex(6),
+            password=secrets.token_hex(16),
+            fingerprint=self._certificate.fingerprint(),
+            candidates=self._candidates,
+        )
+
+    def make(
+        self,
+        connection_id: str,
+        local: LocalTransport,
+        on_rtp: Callable[[bytes, float], None] | None,
+        on_rtcp: Callable[[bytes, float], None],
+    ) -> Connection:
+        """A connection that counts among the others; `start` lets it live."""
+        now = time.monotonic()
+        connection = Connection(
+            connection_id=connection_id,
+            ice=IceLite(ufrag=local.ufrag, password=local.password, now=now),
+            port=self._port,
+            certificate=self._certificate,
+            on_rtp=on_rtp,
+            on_rtcp=on_rtcp,
+            now=now,
+        )
+        self.connections[connection_id] = connection
+        return connection
+
+    def start(
+        self, connection: Connection, on_up: Callable[[], None], on_down: Callable[[Reason], None]
+    ) -> None:
+        """The connection lives until it ends by itself or is closed; then `on_down` silences its owner."""
+
+        async def live() -> None:
+            def came_up() -> None:
+                self._emit(ConnectionUp(connection_id=connection.connection_id))
+                on_up()
+
+            reason = Reason.CLOSED
+            try:
+                reason = await connection.run(came_up)
+            except Exception:  # noqa: BLE001 - the outermost boundary of one peer: it must not end the others
+                self._log.exception("connection.fault", connection_id=connection.connection_id)
+                reason = Reason.FAULT
+            finally:
+                del self.connections[connection.connection_id]
+                _count(self.counters, connection)
+                self._silence.pop(connection.connection_id)(reason)
+                self._emit(ConnectionDown(connection_id=connection.connection_id, reason=reason))
+
+        self._silence[connection.connection_id] = on_down
+        self._tasks.create_task(live(), name=f"connection {connection.connection_id}")
+
+    def close(self, connection_id: str) -> None:
+        """Nothing flows on the connection any more; closing what is gone is no error."""
+        connection = self.connections.get(connection_id)
+        if connection is not None:
+            self._silence[connection_id](Reason.CLOSED)
+            connection.end(Reason.CLOSED)
+
+    def check_consent(self, now: float) -> None:
+        """Whoever has not been heard of for too long is on the way out."""
+        for connection in list(self.connections.values()):
+            connection.check_consent(now)
+
+    def counted(self) -> dict[str, int]:
+        """The counters of connections past and present, and of the port."""
+        counters = dict(self.counters)
+        for connection in self.connections.values():
+            _count(counters, connection)
+        for name in ("strays", "malformed", "unproved", "faults"):
+            counters[f"datagrams_{name}"] = getattr(self._port, name)
+        return counters
+
+
+def _count(counters: dict[str, int], connection: Connection) -> None:
+    counters["forged"] += connection.forged
+    counters["packets_beyond_budget"] += connection.refused
+    counters["packets_unasked"] += connection.unasked
+    writer = connection.writer
+    if writer is not None:
+        sent, sent_bytes, dropped, refused = writer.counted()
+        counters["packets_sent"] += sent
+        counters["bytes_sent"] += sent_bytes
+        counters["packets_dropped"] += dropped
+        counters["packets_refused"] += refused

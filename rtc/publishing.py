@@ -1,0 +1,105 @@
+"""Publishers of one worker: their offers answered, their packets handed to the forwarder."""
+
+import secrets
+import time
+
+from rtc.connection import Connection, Reason
+from rtc.errors import MalformedPacket, StaleIceSession, UnknownConnection
+from rtc.fanout import LaneFanout
+from rtc.forwarder import Forwarder
+from rtc.peers import Peers
+from rtc.plane import Patched, Published
+from rtc.rtcp import parse_rtcp
+from rtc.sdp_answer import accepted_mids, publisher_answer, read_publisher_offer
+from rtc.sdp_fragment import read_fragment, restart_fragment
+from rtc.source import Source
+
+
+class Publishing:
+    """Connections that bring a source. Every method is called on the event loop."""
+
+    def __init__(self, *, peers: Peers, forwarder: Forwarder, fanout: LaneFanout[Connection]) -> None:
+        self._peers = peers
+        self._forwarder = forwarder
+        self._fanout = fanout
+        self._mids: dict[str, tuple[str, ...]] = {}  # by connection: its m-lines
+        self._becoming: dict[str, Connection] = {}  # by source: its publisher before the handshake
+
+    def publish(self, source_id: str, offer_sdp: str) -> Published:
+        """The publisher is answered; when its handshake is through it takes the place of an earlier one.
+
+        Raises: MalformedSdp, NothingAcceptable, MediaFull.
+        """
+        offer = read_publisher_offer(offer_sdp)
+        connection_id, local = self._peers.new_identity()
+        counters = self._peers.counters
+        source: Source | None = None
+
+        def on_rtp(data: bytes, now: float) -> None:
+            counters["packets_in"] += 1
+            if source is not None:
+                try:
+                    self._forwarder.receive_rtp(source, data, now)
+                except MalformedPacket:
+                    counters["malformed_rtp"] += 1
+
+        def on_rtcp(data: bytes, now: float) -> None:
+            if source is not None:
+                try:
+                    source.receive_rtcp(parse_rtcp(data), now)
+                except MalformedPacket:
+                    counters["malformed_rtcp"] += 1
+
+        connection = self._peers.make(connection_id, local, on_rtp, on_rtcp)
+
+        def on_up() -> None:
+            nonlocal source
+            now = time.monotonic()
+            self._becoming.pop(source_id, None)
+            earlier = self._forwarder.sources.get(source_id)
+            source = Source(
+                source_id=source_id,
+                connection_id=connection_id,
+                plans=offer.plans,
+                outlet=connection,
+                fanout=self._fanout,
+                on_start=self._forwarder.note_start,
+                now=now,
+            )
+            self._forwarder.add_source(source, now)
+            if earlier is not None:
+                self._peers.connections[earlier.connection_id].end(Reason.REPLACED)
+
+        def on_down(reason: Reason) -> None:
+            if self._becoming.get(source_id) is connection:
+                del self._becoming[source_id]
+            self._mids.pop(connection_id, None)
+            if source is not None:
+                self._forwarder.remove_source(source, reason)
+
+        if source_id in self._becoming:  # it asks again: the first try is given up
+            self._becoming[source_id].end(Reason.REPLACED)
+        self._becoming[source_id] = connection
+        connection.describe(offer.remote)
+        self._peers.start(connection, on_up, on_down)
+        answer = publisher_answer(offer, local, secrets.randbits(62))
+        self._mids[connection_id] = tuple(accepted_mids(offer))
+        return Published(connection_id=connection_id, answer_sdp=answer, ice_tag=local.ufrag)
+
+    def patch(self, connection_id: str, ice_tag: str, fragment: str) -> Patched:
+        """The publisher's candidates are taken note of; another user name begins its ICE session anew.
+
+        Raises: UnknownConnection, StaleIceSession, MalformedSdp.
+        """
+        connection = self._peers.connections.get(connection_id)
+        mids = self._mids.get(connection_id)
+        if connection is None or mids is None:
+            raise UnknownConnection(connection_id)
+        ufrag = read_fragment(fragment)
+        if ice_tag not in ("*", connection.ice.ufrag):
+            raise StaleIceSession(connection_id)
+        if ufrag is None or ufrag == connection.remote_ufrag:
+            return Patched(ice_tag=connection.ice.ufrag, fragment=None)
+        local = self._peers.new_transport()
+        connection.restart_ice(ufrag, local.ufrag, local.password)
+        return Patched(ice_tag=local.ufrag, fragment=restart_fragment(local, mids))
