@@ -17,7 +17,7 @@ from rtc.aiortc_seam import WorkerCertificate
 from rtc.errors import RtcError
 from rtc.plane import AudioRoute, MediaEvent, ScopeRoutes, SlotsChanged, SlotState, VideoRoute
 from rtc.supervisor import WorkerProcess
-from tests.integration.rtc.lossy_link import LossyLink
+from tests.impairment.link import ImpairedLink
 
 PAGE = Path(__file__).with_name("page.html").read_text()
 Event = TypeVar("Event", bound=MediaEvent)
@@ -33,7 +33,7 @@ class Stage:
         self.url = ""
         self.epoch = 0
         self.peers: list[SyntheticPeer] = []
-        self.link: LossyLink | None = None  # what peers that come by the door go through
+        self.link: ImpairedLink | None = None  # what peers that come by the door go through
         self._arrived = asyncio.Condition()
         self._stack = contextlib.AsyncExitStack()
 
@@ -149,7 +149,8 @@ class Stage:
                 ice_tag=request.headers["If-Match"].strip('"'),
                 fragment=await request.text(),
             )
-            return web.Response(text=patched.fragment, headers={"ETag": f'"{patched.ice_tag}"'})
+            answer = None if patched.fragment is None else self._by_link(patched.fragment)
+            return web.Response(text=answer, headers={"ETag": f'"{patched.ice_tag}"'})
         if request.method == "DELETE":
             await self.media.close(connection_id=request.match_info["connection"])
         return web.Response(status=200 if request.method == "DELETE" else 405)

@@ -13,7 +13,6 @@ from rtc.serial import ts_delta
 from tests.integration.rtc.browser import chromium, is_colour, open_publisher, open_viewer
 from tests.integration.rtc.clips import BLUE, GREEN, RED
 from tests.integration.rtc.conftest import Ffmpeg
-from tests.integration.rtc.lossy_link import LossyLink
 from tests.integration.rtc.stage import Stage
 
 pytestmark = pytest.mark.browser
@@ -177,25 +176,3 @@ async def test_an_ice_restart_keeps_keys_and_picture(stage: Stage, chromium_path
         assert after["state"] in ("connected", "completed")
         assert not [event for event in stage.events if isinstance(event, ConnectionDown | SourceDown)]
         assert await page.evaluate("restartIce()") != [former, present], "and once more"
-
-
-@pytest.mark.full
-async def test_on_links_that_lose_five_per_cent_the_picture_goes_on(stage: Stage, chromium_path: str) -> None:
-    async with LossyLink(loss=0.0, delay_s=0.04) as link, chromium(chromium_path) as browser:
-        stage.link = link
-        viewer = await open_viewer(browser, stage)
-        page = await (await browser.new_context()).new_page()
-        await page.goto(stage.url)
-        await page.evaluate("publishCamera('camera', {width: 640, height: 480})")
-        await stage.until(SourceUp)
-        await stage.route(viewer.connection, {0: "camera"}, ("camera",))
-        before = await viewer.until("v0", lambda found: found["decoded"] > 20)
-        link.loss = 0.05
-        await asyncio.sleep(15)
-        after = await viewer.look("v0")
-        assert link.lost > 50
-        assert after["nacks"] > 20
-        assert after["decoded"] - before["decoded"] > 15 * 15, "of 20 frames a second"
-        assert after["again"] > 20, "in the stream beside the slot's own"
-        assert await page.evaluate("sentAgain()") > 20
-        assert after["plis"] - before["plis"] <= 3
