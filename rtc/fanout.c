@@ -9,11 +9,14 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define HEADER 12
 #define MAX_PLAIN 1460
 #define ROOM (MAX_PLAIN + 160)
 #define BATCH 64
+#define KEPT 4096
+#define STAMP 8
 
 typedef int (*protect_t)(void *session, void *packet, int *length);
 
@@ -25,8 +28,17 @@ typedef struct {
   uint64_t sent, sent_bytes, dropped, refused;
 } peer_t;
 
+/* Transport-wide numbers, shared with rtc/transport_numbers.py. */
+typedef struct {
+  uint32_t next;
+  uint32_t times[KEPT]; /* in microseconds, CLOCK_MONOTONIC */
+  uint16_t sizes[KEPT];
+} numbers_t;
+
 typedef struct {
   peer_t *peer;
+  numbers_t *numbers; /* NULL where packets get none */
+  uint32_t element_id;
   uint32_t gate; /* the number of the track whose packets may leave, 0 for none */
   uint32_t ssrc;
   uint32_t seq_off, ts_off;
@@ -63,6 +75,23 @@ static void hand_over(int fd, int count) {
   }
 }
 
+static uint32_t microseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint32_t)((uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+}
+
+/* Between header and payload: one element with the next number; it is noted as leaving now. */
+static void stamp(uint8_t *out, numbers_t *numbers, uint32_t element_id, int length, uint32_t now) {
+  uint32_t number = numbers->next;
+  numbers->next = (number + 1) & 0xFFFF;
+  numbers->times[number % KEPT] = now;
+  numbers->sizes[number % KEPT] = (uint16_t)length;
+  uint8_t element[STAMP] = {0xBE, 0xDE, 0, 1, (uint8_t)(element_id << 4 | 1), (uint8_t)(number >> 8), (uint8_t)number, 0};
+  out[0] |= 0x10;
+  memcpy(out + HEADER, element, STAMP);
+}
+
 /* Returns how many open lanes are left to the caller. */
 int fanout(protect_t protect, const uint8_t *plain, int length, uint32_t gate, lane_t **lanes, int count,
            const picture_t *picture) {
@@ -72,6 +101,7 @@ int fanout(protect_t protect, const uint8_t *plain, int length, uint32_t gate, l
   uint32_t ts;
   memcpy(&ts, plain + 4, 4);
   ts = ntohl(ts);
+  uint32_t now = microseconds();
   for (int i = 0; i < count; i++) {
     lane_t *lane = lanes[i];
     peer_t *peer = lane->peer;
@@ -82,7 +112,8 @@ int fanout(protect_t protect, const uint8_t *plain, int length, uint32_t gate, l
     }
     lane->packets++;
     lane->octets += (uint64_t)(length - HEADER);
-    if (length > MAX_PLAIN || peer->fd < 0) {
+    int shift = lane->numbers ? STAMP : 0;
+    if (length + shift > MAX_PLAIN || peer->fd < 0) {
       peer->refused++;
       continue;
     }
@@ -94,20 +125,23 @@ int fanout(protect_t protect, const uint8_t *plain, int length, uint32_t gate, l
     uint8_t *out = buffers[pending];
     uint16_t out_seq = htons((uint16_t)(seq + lane->seq_off));
     uint32_t out_ts = htonl(ts + lane->ts_off), ssrc = htonl(lane->ssrc);
-    memcpy(out, plain, (size_t)length);
+    memcpy(out, plain, HEADER);
+    memcpy(out + HEADER + shift, plain + HEADER, (size_t)(length - HEADER));
     memcpy(out + 2, &out_seq, 2);
     memcpy(out + 4, &out_ts, 4);
     memcpy(out + 8, &ssrc, 4);
+    if (shift) stamp(out, lane->numbers, lane->element_id, length, now);
     if (picture->number_mask == 0x7FFF && lane->number_shift) {
-      uint8_t *at = out + picture->number_at;
+      uint8_t *at = out + shift + picture->number_at;
       uint32_t number = ((uint32_t)(at[0] & 0x7F) << 8 | at[1]) + lane->number_shift;
       at[0] = (uint8_t)(0x80 | (number >> 8 & 0x7F));
       at[1] = (uint8_t)number;
     } else if (picture->number_mask == 0x7F) {
-      out[picture->number_at] = (uint8_t)((out[picture->number_at] + lane->number_shift) & 0x7F);
+      uint8_t *at = out + shift + picture->number_at;
+      *at = (uint8_t)((*at + lane->number_shift) & 0x7F);
     }
-    if (picture->tl0_at) out[picture->tl0_at] = (uint8_t)(out[picture->tl0_at] + lane->tl0_shift);
-    int sealed = length;
+    if (picture->tl0_at) out[shift + picture->tl0_at] += (uint8_t)lane->tl0_shift;
+    int sealed = length + shift;
     if (protect(peer->srtp, out, &sealed)) {
       peer->refused++;
       continue;

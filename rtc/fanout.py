@@ -9,11 +9,12 @@ A lane's gate is the last check before a packet leaves: the number of the track 
 it. A slot that is stopped has its gate shut in the same moment, whatever list it may still stand in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from rtc.serial import SEQ_MASK, TS_MASK
+from rtc.transport_numbers import TransportNumbers
 from rtc.vp8_descriptor import NO_PICTURE, Picture, Shift, shifted
 
 SHUT = 0  # no track has this number
@@ -48,6 +49,10 @@ class Lane(Protocol):
     def ssrc(self) -> int:
         """Under which they leave."""
 
+    @property
+    def numbers(self) -> TransportNumbers | None:
+        """The transport-wide numbers that its packets get besides, if any."""
+
 
 class Fan(Protocol):
     """The lanes of one track."""
@@ -72,8 +77,13 @@ OutletT_contra = TypeVar("OutletT_contra", bound=Outlet, contravariant=True)
 class LaneFanout(Fanout, Protocol[OutletT_contra]):
     """Makes the lanes too."""
 
-    def lane(self, outlet: OutletT_contra, ssrc: int) -> Lane:
-        """The lane of a slot with that SSRC; its gate is shut."""
+    def numbers(
+        self, outlet: OutletT_contra, element_id: int, clock: Callable[[], float]
+    ) -> TransportNumbers:
+        """Transport-wide numbers for the lanes of that outlet; `clock` is monotonic seconds."""
+
+    def lane(self, outlet: OutletT_contra, ssrc: int, numbers: TransportNumbers | None = None) -> Lane:
+        """The lane of a slot with that SSRC; its gate is shut. `numbers` were made for the same outlet."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,6 +99,7 @@ class PlainLane:
     octets: int = 0
     number_shift: int = 0
     tl0_shift: int = 0
+    numbers: TransportNumbers | None = None
 
 
 class PlainFan:
@@ -109,6 +120,8 @@ class PlainFan:
                 own = plain
                 if picture is not NO_PICTURE and (lane.number_shift or lane.tl0_shift):
                     own = shifted(plain, picture, Shift(lane.number_shift, lane.tl0_shift))
+                if lane.numbers is not None:
+                    own = lane.numbers.stamp(own)
                 lane.outlet.send(
                     own, (seq + lane.seq_off) & SEQ_MASK, (ts + lane.ts_off) & TS_MASK, lane.ssrc
                 )
@@ -127,9 +140,13 @@ class PlainFanout:
         self._gates += 1
         return self._gates
 
-    def lane(self, outlet: Outlet, ssrc: int) -> PlainLane:
+    def numbers(self, outlet: Outlet, element_id: int, clock: Callable[[], float]) -> TransportNumbers:
+        """Transport-wide numbers for the outlet's lanes."""
+        return TransportNumbers(element_id=element_id, clock=clock)
+
+    def lane(self, outlet: Outlet, ssrc: int, numbers: TransportNumbers | None = None) -> PlainLane:
         """The lane of a slot with that SSRC."""
-        return PlainLane(outlet=outlet, ssrc=ssrc)
+        return PlainLane(outlet=outlet, ssrc=ssrc, numbers=numbers)
 
     def fan(self, lanes: Sequence[Lane], gate: int) -> PlainFan:
         """What sends a track's packets to these lanes."""

@@ -7,7 +7,7 @@ pointers to lanes: whoever holds the fan holds the lanes, they their peers, and 
 import itertools
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from rtc.aiortc_seam import SrtpWriter, protect_address
 from rtc.build_fanout import LIBRARY, stamp
 from rtc.fanout import SHUT, Fan, Lane, Outlet, PlainFan
 from rtc.ice_lite import Address
+from rtc.transport_numbers import TransportNumbers
 from rtc.vp8_descriptor import NO_PICTURE, Picture
 
 DECLARATIONS = """
@@ -24,9 +25,10 @@ typedef struct {
   void *srtp; int32_t fd; uint32_t address_length; uint8_t address[28];
   uint64_t sent, sent_bytes, dropped, refused;
 } peer_t;
+typedef struct { uint32_t next; uint32_t times[4096]; uint16_t sizes[4096]; } numbers_t;
 typedef struct {
-  peer_t *peer; uint32_t gate; uint32_t ssrc; uint32_t seq_off, ts_off; uint64_t packets, octets;
-  uint32_t number_shift, tl0_shift;
+  peer_t *peer; numbers_t *numbers; uint32_t element_id; uint32_t gate; uint32_t ssrc;
+  uint32_t seq_off, ts_off; uint64_t packets, octets; uint32_t number_shift, tl0_shift;
 } lane_t;
 typedef struct { int32_t number_at, number_mask, tl0_at; } picture_t;
 const char *fanout_stamp(void);
@@ -89,7 +91,7 @@ class _Number:
 class NativeLane:
     """A lane in C."""
 
-    __slots__ = ("_peer", "outlet", "place", "ssrc")
+    __slots__ = ("_peer", "numbers", "outlet", "place", "ssrc")
 
     gate = _Number()
     seq_off = _Number()
@@ -99,11 +101,27 @@ class NativeLane:
     number_shift = _Number()
     tl0_shift = _Number()
 
-    def __init__(self, ffi: FFI, outlet: Outlet, peer: NativePeer, ssrc: int) -> None:
+    def __init__(
+        self, ffi: FFI, outlet: Outlet, peer: NativePeer, ssrc: int, numbers: "NativeNumbers | None"
+    ) -> None:
         self.outlet = outlet
         self.ssrc = ssrc
+        self.numbers = numbers
         self._peer = peer
         self.place: Any = ffi.new("lane_t *", {"peer": peer.place, "ssrc": ssrc, "gate": SHUT})
+        if numbers is not None:
+            self.place.numbers = numbers.place
+            self.place.element_id = numbers.element_id
+
+
+class NativeNumbers(TransportNumbers):
+    """Numbers that the C helper counts on with."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, ffi: FFI, element_id: int, clock: Callable[[], float]) -> None:
+        self.place: Any = ffi.new("numbers_t *")
+        super().__init__(element_id=element_id, clock=clock, space=memoryview(ffi.buffer(self.place)))
 
 
 class NativeFan:
@@ -154,7 +172,11 @@ class NativeFanout:
         """A number that no other track has."""
         return next(self._gates)
 
-    def lane(self, outlet: Written, ssrc: int) -> NativeLane:
+    def numbers(self, outlet: Written, element_id: int, clock: Callable[[], float]) -> NativeNumbers:
+        """Transport-wide numbers for the outlet's lanes; `clock` is CLOCK_MONOTONIC, as in C."""
+        return NativeNumbers(self._ffi, element_id, clock)
+
+    def lane(self, outlet: Written, ssrc: int, numbers: TransportNumbers | None = None) -> NativeLane:
         """The lane of a slot with that SSRC. Only after the handshake."""
         writer = outlet.writer
         if writer is None:
@@ -163,7 +185,8 @@ class NativeFanout:
         if not isinstance(peer, NativePeer):
             peer = NativePeer(self._ffi, writer)
             writer.reflect(peer)
-        return NativeLane(self._ffi, outlet, peer, ssrc)
+        own = numbers if isinstance(numbers, NativeNumbers) else None
+        return NativeLane(self._ffi, outlet, peer, ssrc, own)
 
     def fan(self, lanes: Sequence[Lane], gate: int) -> Fan:
         """What sends a track's packets to these lanes."""

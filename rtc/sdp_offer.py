@@ -16,6 +16,7 @@ from rtc.sdp_lines import (
     H264_FMTP,
     MAX_SDP_LENGTH,
     OPUS_FMTP,
+    TRANSPORT_CC_URI,
     VIDEO_FEEDBACK,
     LocalTransport,
     RemoteTransport,
@@ -26,6 +27,8 @@ from rtc.sdp_lines import (
 
 H264_PROFILE = "42e01f"
 CNAME = "liandong"
+TRANSPORT_CC_ID = 3
+SLOT_FEEDBACK = (*VIDEO_FEEDBACK, "transport-cc", "goog-remb")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +45,19 @@ class SlotLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberAnswer:
     """What a browser accepted: by mid, the codecs it will decode under our payload types, and those whose
-    retransmissions it takes under theirs.
+    retransmissions it takes under theirs; the mids whose packets may be numbered transport-wide, and the
+    header extension element for that.
     """
 
     remote: RemoteTransport
     codecs: dict[str, frozenset[Codec]]
     retransmitted: dict[str, frozenset[Codec]]
+    numbered: frozenset[str] = frozenset()
+
+    @property
+    def transport_cc_id(self) -> int | None:
+        """The element's number; None when nothing may be numbered."""
+        return TRANSPORT_CC_ID if self.numbered else None
 
 
 def slot_lines(video: int, audio: int, ssrcs: Sequence[int]) -> tuple[SlotLine, ...]:
@@ -77,6 +87,8 @@ def subscriber_offer(slots: Sequence[SlotLine], local: LocalTransport, session_i
         lines += ["a=sendonly", "a=rtcp-mux", f"a=msid:{stream} track-{slot.mid}"]
         for codec in codecs:
             lines += _codec_lines(codec)
+        if slot.kind is Kind.VIDEO:
+            lines.append(f"a=extmap:{TRANSPORT_CC_ID} {TRANSPORT_CC_URI}")
         ssrcs = [slot.ssrc, *([slot.rtx_ssrc] if slot.rtx_ssrc is not None else [])]
         if len(ssrcs) > 1:
             lines.append(f"a=ssrc-group:FID {' '.join(str(each) for each in ssrcs)}")
@@ -103,7 +115,16 @@ def read_subscriber_answer(text: str, slots: Sequence[SlotLine]) -> SubscriberAn
     usable = [each for each in answered if each.port != 0 and each.dtls is not None]
     if not usable or not any(codecs.values()):
         raise NothingAcceptable("every slot was refused")
-    return SubscriberAnswer(remote=remote_transport(usable[0]), codecs=codecs, retransmitted=retransmitted)
+    return SubscriberAnswer(
+        remote=remote_transport(usable[0]),
+        codecs=codecs,
+        retransmitted=retransmitted,
+        numbered=frozenset(
+            mid
+            for mid, decoded in codecs.items()
+            if decoded and decoded == retransmitted[mid] and _takes_numbers(by_mid[mid])
+        ),
+    )
 
 
 def _accepted(description: MediaDescription) -> frozenset[Codec]:
@@ -111,6 +132,17 @@ def _accepted(description: MediaDescription) -> frozenset[Codec]:
         return frozenset()
     names = {(codec.name.lower(), codec.payloadType) for codec in description.rtp.codecs}
     return frozenset(codec for codec, number in PAYLOAD_TYPES.items() if (codec.value, number) in names)
+
+
+def _takes_numbers(description: MediaDescription) -> bool:
+    """Whether its packets may carry transport-wide numbers, and feedback on them comes.
+
+    Only where every retransmission has a stream of its own: a packet that is sent again under its own number
+    would carry another transport-wide one, and SRTP must never encrypt two texts under one index.
+    """
+    extensions = {(each.uri, each.id) for each in description.rtp.headerExtensions}
+    feedback = {each.type for codec in description.rtp.codecs for each in codec.rtcpFeedback}
+    return (TRANSPORT_CC_URI, TRANSPORT_CC_ID) in extensions and "transport-cc" in feedback
 
 
 def _retransmitted(description: MediaDescription) -> frozenset[Codec]:
@@ -128,6 +160,6 @@ def _codec_lines(codec: Codec) -> list[str]:
     lines = [f"a=rtpmap:{number} {codec.upper()}/90000"]
     if codec is Codec.H264:
         lines.append(f"a=fmtp:{number} {H264_FMTP}{H264_PROFILE}")
-    lines += [f"a=rtcp-fb:{number} {feedback}" for feedback in VIDEO_FEEDBACK]
+    lines += [f"a=rtcp-fb:{number} {feedback}" for feedback in SLOT_FEEDBACK]
     again = RTX_PAYLOAD_TYPES[codec]
     return [*lines, f"a=rtpmap:{again} rtx/90000", f"a=fmtp:{again} apt={number}"]

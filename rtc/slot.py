@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from rtc.codecs import Codec
-from rtc.fanout import SHUT, Lane, Outlet
+from rtc.fanout import SHUT, Lane
 from rtc.history import History
 from rtc.plane import Kind, SlotState
 from rtc.rewrite import Rewrite
@@ -80,13 +80,16 @@ class Retransmission:
         self._payload_types = payload_types
         self._seq = first_seq
 
-    def send(self, outlet: Outlet, plain: bytes, seq: int, ts: int) -> bool:
+    def send(self, lane: Lane, plain: bytes, seq: int, ts: int) -> bool:
         """The packet that first left with these numbers has left again; False if its codec has no way."""
         payload_type = self._payload_types.get(plain[1] & 0x7F)
         if payload_type is None:
             return False
         second = bytes((plain[0], plain[1] & 0x80 | payload_type))
-        outlet.send(second + plain[2:12] + seq.to_bytes(2, "big") + plain[12:], self._seq, ts, self._ssrc)
+        again = second + plain[2:12] + seq.to_bytes(2, "big") + plain[12:]
+        if lane.numbers is not None:
+            again = lane.numbers.stamp(again)
+        lane.outlet.send(again, self._seq, ts, self._ssrc)
         self._seq = (self._seq + 1) & SEQ_MASK
         return True
 
@@ -253,9 +256,11 @@ class Slot:
             if seq_delta(seq, (self.cursor - 1) & SEQ_MASK) >= 0:  # not one that came late
                 self._fed = picture
             packet = shifted(packet, picture, self._shift)
-        lane.outlet.send(packet, rewrite.out_seq(seq), rewrite.out_ts(ts), self.ssrc)
-        lane.packets += 1
         lane.octets += len(packet) - 12
+        lane.packets += 1
+        if lane.numbers is not None:
+            packet = lane.numbers.stamp(packet)
+        lane.outlet.send(packet, rewrite.out_seq(seq), rewrite.out_ts(ts), self.ssrc)
 
     def sender_report(self, now: float, ntp: int) -> SenderReport | None:
         """How the slot's timestamps stand to the wall clock, while that is known."""
@@ -285,7 +290,7 @@ class Slot:
         ts = int.from_bytes(packet[4:8], "big")
         again = self.retransmission
         same = shifted(packet, read_picture(packet), self._shift) if self.track.numbered else packet
-        if again is None or not again.send(self.lane.outlet, same, out_seq, self.rewrite.out_ts(ts)):
+        if again is None or not again.send(self.lane, same, out_seq, self.rewrite.out_ts(ts)):
             self.feed(self.track, packet, seq, ts)
         return True
 

@@ -1,6 +1,7 @@
 """The slots of a subscriber whose answer is known: numbers of chance, codecs as accepted."""
 
 import secrets
+import time
 from collections.abc import Sequence
 
 from rtc.codecs import PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, Codec
@@ -26,13 +27,15 @@ def make_slots(
     now: float,
 ) -> list[Slot]:
     """A slot for each line. Only after the connection's handshake."""
+    element_id = accepted.transport_cc_id
+    numbers = fanout.numbers(connection, element_id, time.monotonic) if element_id is not None else None
     return [
         Slot(
             connection_id=connection.connection_id,
             kind=line.kind,
             index=line.index,
             mid=line.mid,
-            lane=fanout.lane(connection, line.ssrc),
+            lane=fanout.lane(connection, line.ssrc, numbers if line.mid in accepted.numbered else None),
             codecs=accepted.codecs[line.mid],
             retransmission=_retransmission(line, accepted.retransmitted[line.mid]),
             first_seq=secrets.randbits(15),

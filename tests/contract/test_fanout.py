@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,6 +164,43 @@ async def test_vp8s_picture_numbers_are_shifted_alike(
             shifted(each, read_picture(each), shift)[12:] for each in expected
         ]
         assert plain.payload == payloads[0]
+
+
+async def test_transport_wide_numbers_run_across_the_lanes_of_a_connection_and_are_noted(
+    fanout: LaneFanout[Outlet], outlets: list[Outlet]
+) -> None:
+    gate = fanout.gate()
+    outlets[0].aim()
+    outlets[1].aim_otherwise()
+    outlets[2].aim()
+    numbers = [fanout.numbers(outlet, 5, time.monotonic) for outlet in outlets[:2]]
+    lanes = [
+        fanout.lane(outlets[0], 900, numbers[0]),
+        fanout.lane(outlets[0], 901, numbers[0]),
+        fanout.lane(outlets[1], 902, numbers[1]),
+        fanout.lane(outlets[2], 903),
+    ]
+    for lane in lanes:
+        lane.gate = gate
+        lane.number_shift = 5
+    fan = fanout.fan(lanes, gate)
+    plain = video(1, 1, b"\x90\xe0\x80\x20\x07\x40key")
+    for seq in (1, 2, 3):
+        fan.send(video(seq, 1, plain[12:]), seq, 1, read_picture(plain))
+    outlets[0].writer.send(numbers[0].stamp(video(9, 1)), 9, 1, 950)
+    first, second, third = (outlet.arrived() for outlet in outlets)
+    assert [packet.element(5) for packet in first] == [bytes((0, number)) for number in range(7)]
+    assert [packet.ssrc for packet in first] == [900, 901] * 3 + [950]
+    assert [packet.element(5) for packet in second] == [b"\0\0", b"\0\1", b"\0\2"]
+    assert [packet.element(5) for packet in third] == [None] * 3
+    assert {packet.payload for packet in (*first[:6], *second, *third)} == {
+        shifted(plain, read_picture(plain), Shift(5, 0))[12:]
+    }
+    passages = numbers[0].passages([(0, 7.0), (6, None), (7, 8.0), (60_000, 1.0)])
+    assert [passage.arrived_at for passage in passages] == [7.0, None]
+    assert [passage.size for passage in passages] == [len(plain), len(video(9, 1))]
+    assert 0 <= time.monotonic() - passages[0].left_at < 2
+    assert passages[0].left_at <= passages[1].left_at
 
 
 async def test_a_shut_gate_lets_nothing_pass_whatever_list_the_lane_stands_in(
