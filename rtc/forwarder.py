@@ -113,8 +113,8 @@ class Forwarder:
         for source in self.sources.values():
             for track in source.layers(Kind.VIDEO):
                 if track.ssrc:
-                    budget -= track.pump(budget, now)
-                    pressing = pressing or bool(track.catching_up or track.waiting or len(track.missing))
+                    budget -= track.slots.pump(budget, now)
+                    pressing = pressing or track.slots.pressing or len(track.missing) > 0
             requests = self._reports[source.source_id].requests(now)
             if requests:
                 source.outlet.send_rtcp(requests)
@@ -156,8 +156,8 @@ class Forwarder:
 
     def _detach_source(self, source: Source) -> None:
         for track in source.tracks:
-            for slot in track.slots:
-                track.detach(slot)
+            for slot in track.slots.all:
+                track.slots.detach(slot)
                 self._note(slot)
 
     def _settle(self, connection_ids: Iterable[str], now: float, epoch: int | None = None) -> None:
@@ -208,7 +208,7 @@ class Forwarder:
             source = self.sources.get(route.source_id)
             track = source.track_for(slot.kind, slot.wanted_height, now) if source else None
             if track is not None and track.codec in slot.codecs:
-                track.attach(slot, now)
+                track.slots.attach(slot, now)
 
     def _choose_voices(self, now: float) -> None:
         levels = self._levels(now)
@@ -239,11 +239,13 @@ class Forwarder:
                     continue
                 height = subscriber.height_for(slot, now)
                 wanted = self.sources[slot.route.source_id].track_for(Kind.VIDEO, height, now)
-                if wanted is slot.attached:
+                if wanted is None:
+                    continue
+                if wanted.slots is slot.attached:
                     if slot.arriving is not None:
                         slot.arriving.withdraw(slot)
-                elif wanted is not None and wanted is not slot.arriving:
-                    wanted.change_over(slot)
+                elif wanted.slots is not slot.arriving:
+                    wanted.slots.change_over(slot)
 
     def _levels(self, now: float) -> dict[str, float]:
         return {each: source.loudness.dbov(now) for each, source in self.sources.items()}

@@ -56,6 +56,10 @@ class Carried(Protocol):
     def gate(self) -> int:
         """The number under which its packets pass a lane."""
 
+
+class Attached(Protocol):
+    """The slots of a track, of which this is one."""
+
     def detach(self, slot: "Slot") -> None:
         """Nothing of the track leaves by the slot any more."""
 
@@ -152,9 +156,9 @@ class Slot:
         self.retransmission = retransmission
         self.clock_rate = 90_000 if kind is Kind.VIDEO else 48_000
         self.route: Route | None = None
-        self.attached: Carried | None = None  # whose turn it is
+        self.attached: Attached | None = None  # its track's slots: whose turn it is
         self.track: Carried | None = None  # whose packets may leave
-        self.arriving: Carried | None = None  # another layer of the same picture, whose turn is next
+        self.arriving: Attached | None = None  # another layer's of the same picture, whose turn is next
         self.wanted_height = 0  # where it is shown; 0 is not known
         self.flow = Flow.EMPTY
         self.rewrite: Rewrite | None = None

@@ -185,7 +185,7 @@ def test_a_slot_that_is_emptied_on_its_way_to_another_layer_stays_empty() -> Non
     scene.play(20)
     assert len(scene.seen.left) == before
     assert scene.viewer.video[0].flow is Flow.EMPTY
-    assert all(not track.slots and not track.joining for track in scene.source.layers(Kind.VIDEO))
+    assert all(not track.slots.all and not track.slots.joining for track in scene.source.layers(Kind.VIDEO))
 
 
 def test_retransmissions_find_their_layer_by_its_name() -> None:
