@@ -38,7 +38,7 @@ class Config(BaseModel):
         Field(
             ge=1,
             le=65533,
-            description="Port N: http on this machine only. https for phones uses N+1, media (UDP) N+2.",
+            description="Port N: http on this machine only. https for phones uses N+1, media (UDP, TCP) N+2.",
         ),
     ] = 8080
     host: Annotated[str, Field(description="Address on which https and media listen.")] = "0.0.0.0"  # noqa: S104
@@ -64,6 +64,9 @@ class Config(BaseModel):
         tuple[str, ...],
         Field(description="Addresses told to browsers for media; without them every local one."),
     ] = ()
+    media_tcp: Annotated[
+        bool, Field(description="Take media by TCP too, on the same port, where a network bars UDP.")
+    ] = True
     turn_urls: Annotated[tuple[str, ...], Field(description="coturn URLs handed to browsers.")] = ()
     turn_secret: Annotated[
         str | None, Field(repr=False, description="coturn's static-auth-secret for time-limited credentials.")

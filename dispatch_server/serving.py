@@ -68,7 +68,9 @@ async def _serve_alone(config: Config, *, with_demo: bool) -> None:
 async def started(config: Config, *, seed: seeding.Seed) -> AsyncIterator[Hub]:
     """A hub that listens on all its ports; an empty store begins with the seed. Raises: StartError."""
     async with AsyncExitStack() as stack:
-        worker = WorkerProcess(udp_port=config.port + 2, advertise=media_addresses(config))
+        worker = WorkerProcess(
+            udp_port=config.port + 2, advertise=media_addresses(config), tcp=config.media_tcp
+        )
         try:
             plane = await stack.enter_async_context(worker)
         except MediaUnavailable as error:
@@ -154,6 +156,8 @@ def require_free_ports(config: Config) -> None:
     wanted = [(LOOPBACK, config.port, socket.SOCK_STREAM), (config.host, config.port + 2, socket.SOCK_DGRAM)]
     if config.https:
         wanted.insert(1, (config.host, config.port + 1, socket.SOCK_STREAM))
+    if config.media_tcp:
+        wanted.append((config.host, config.port + 2, socket.SOCK_STREAM))
     for host, port, kind in wanted:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family, kind) as probe:

@@ -9,10 +9,11 @@ from enum import StrEnum
 from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate
 from rtc.budget import Budget
 from rtc.ice_lite import Address, IceLite
+from rtc.media_port import NO_SOCKET, MediaPort
 from rtc.rtp_packet import is_rtcp
 from rtc.sdp_lines import RemoteTransport
 from rtc.stun import BindingRequest
-from rtc.udp_port import UdpPort
+from rtc.tcp_port import send_nowhere
 
 SETUP_S = 30.0  # from the description to the first check
 HANDSHAKE_S = 10.0
@@ -47,7 +48,7 @@ class Connection:
         *,
         connection_id: str,
         ice: IceLite,
-        port: UdpPort,
+        port: MediaPort,
         certificate: WorkerCertificate,
         on_rtp: Callable[[bytes, float], None] | None,
         on_rtcp: Callable[[bytes, float], None],
@@ -174,6 +175,13 @@ class Connection:
         self._placed.set()
         return answer
 
+    def lose(self, path: int) -> None:
+        """The path is gone: what went by it goes another way at once, or nowhere until there is one."""
+        selected = self.ice.selected
+        self.ice.lose(path)
+        if self.ice.selected != selected:
+            self._follow()
+
     def receive_handshake(self, data: bytes, path: int, address: Address) -> None:
         """A DTLS datagram goes to the handshake, or waits for the peer's description."""
         if self._dtls is not None:
@@ -237,7 +245,11 @@ class Connection:
 
     def _follow(self) -> None:
         """Media goes to the selected address from now on."""
-        if self._writer is not None and self.ice.selected is not None:
+        if self._writer is None:
+            return
+        if self.ice.selected is None:
+            self._writer.aim(send_nowhere, NO_SOCKET, ("", 0))
+        else:
             path, address = self.ice.selected
             self._writer.aim(self._port.sender(path), self._port.fileno(path), address)
 

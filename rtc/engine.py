@@ -10,11 +10,11 @@ from collections.abc import Callable
 from rtc.connection import Connection
 from rtc.fanout import LaneFanout
 from rtc.forwarder import Forwarder
+from rtc.media_port import MediaPort
 from rtc.peers import Peers
 from rtc.plane import MediaEvent, Patched, Published, ScopeRoutes, Subscribed, WorkerStats
 from rtc.publishing import Publishing
 from rtc.subscribing import Subscribing
-from rtc.udp_port import UdpPort
 
 MAX_CONNECTIONS = 600
 TICK_S = 0.04
@@ -28,7 +28,7 @@ class Engine:
     def __init__(
         self,
         *,
-        port: UdpPort,
+        port: MediaPort,
         candidates: tuple[tuple[str, int], ...],
         emit: Callable[[MediaEvent], None],
         tasks: asyncio.TaskGroup,

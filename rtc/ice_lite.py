@@ -16,7 +16,7 @@ Address = tuple[str, int]
 
 
 class IceLite:
-    """What is proved about one peer. Times are monotonic seconds; `path` is the socket it came by."""
+    """What is proved about one peer. Times are monotonic seconds; `path`: the socket or stream it came by."""
 
     __slots__ = (
         "_heard_at",
@@ -69,6 +69,13 @@ class IceLite:
             self.former = (self.ufrag, self.password)
         self.ufrag = ufrag
         self.password = password
+
+    def lose(self, path: int) -> None:
+        """That path is gone: where media went by it, it goes to the place that was proved last, if any."""
+        for place in [place for place in self.addresses if place[0] == path]:
+            del self.addresses[place]
+        if self.selected is not None and self.selected[0] == path:
+            self.selected = next(reversed(self.addresses), None)
 
     def heard(self, place: tuple[int, Address], now: float) -> None:
         """Something that only the peer can have sent came from there."""

@@ -59,10 +59,12 @@ class NativePeer:
 
     def aim(self, fd: int, address: Address) -> None:
         """What leaves goes there, by that datagram socket; -1 when it goes by something else."""
-        packed = _socket_address(address)
-        self.place.address[0 : len(packed)] = packed
-        self.place.address_length = len(packed)
-        self.place.fd = fd
+        self.place.fd = OTHER_WAY
+        if fd != OTHER_WAY:
+            packed = _socket_address(address)
+            self.place.address[0 : len(packed)] = packed
+            self.place.address_length = len(packed)
+            self.place.fd = fd
 
     def silence(self) -> None:
         """Nothing leaves any more."""

@@ -11,9 +11,9 @@ from rtc.aiortc_seam import WorkerCertificate
 from rtc.connection import Connection, Reason
 from rtc.errors import MediaFull
 from rtc.ice_lite import IceLite
+from rtc.media_port import MediaPort
 from rtc.plane import ConnectionDown, ConnectionUp, MediaEvent
 from rtc.sdp_lines import LocalTransport
-from rtc.udp_port import UdpPort
 
 
 class Peers:
@@ -22,7 +22,7 @@ class Peers:
     def __init__(
         self,
         *,
-        port: UdpPort,
+        port: MediaPort,
         candidates: tuple[tuple[str, int], ...],
         emit: Callable[[MediaEvent], None],
         tasks: asyncio.TaskGroup,
@@ -67,6 +67,7 @@ class Peers:
             password=secrets.token_hex(16),
             fingerprint=self._certificate.fingerprint(),
             candidates=self._candidates,
+            tcp=self._port.tcp,
         )
 
     def make(
@@ -132,8 +133,7 @@ class Peers:
         counters = dict(self.counters)
         for connection in self.connections.values():
             _count(counters, connection)
-        for name in ("strays", "malformed", "unproved", "faults"):
-            counters[f"datagrams_{name}"] = getattr(self._port, name)
+        counters |= self._port.counted()
         return counters
 
 

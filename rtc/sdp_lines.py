@@ -9,6 +9,8 @@ VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir")
 OPUS_FMTP = "minptime=10;useinbandfec=1"
 H264_FMTP = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id="
 MAX_SDP_LENGTH = 200_000
+PASSIVE = 4  # the direction preference of whoever is connected to
+HOST_BY_TCP = 90  # below UDP's 126: what is lost there does not hold up what follows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,7 @@ class LocalTransport:
     password: str
     fingerprint: str  # SHA-256
     candidates: tuple[tuple[str, int], ...]  # address and port, the best first
+    tcp: bool = False  # whether the same addresses and ports are reached by TCP too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +58,16 @@ def transport_lines(transport: LocalTransport, setup: str) -> list[str]:
 
 
 def candidate_lines(transport: LocalTransport) -> list[str]:
-    """All candidates there are."""
+    """All candidates there are: those by TCP last and with the lowest priority, for where UDP is barred."""
     lines = []
     for index, (host, port) in enumerate(transport.candidates):
         priority = (126 << 24) | ((65535 - index) << 8) | 255  # RFC 8445 section 5.1.2.1
         lines.append(f"a=candidate:{index + 1} 1 udp {priority} {host} {port} typ host")
+    for index, (host, port) in enumerate(transport.candidates if transport.tcp else ()):
+        preference = (PASSIVE << 13) | (8191 - index)  # RFC 6544 section 4.2
+        priority = (HOST_BY_TCP << 24) | (preference << 8) | 255
+        foundation = len(transport.candidates) + index + 1
+        lines.append(f"a=candidate:{foundation} 1 tcp {priority} {host} {port} typ host tcptype passive")
     lines.append("a=end-of-candidates")
     return lines
 

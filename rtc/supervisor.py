@@ -52,11 +52,15 @@ class WorkerProcess:
     full the worker is ended, so that what follows is WorkerLost and the truth from the start.
     """
 
-    def __init__(self, *, udp_port: int, advertise: tuple[str, ...], plain: bool = False) -> None:
-        """`plain`: the worker forwards in Python although there is a C helper."""
+    def __init__(
+        self, *, udp_port: int, advertise: tuple[str, ...], plain: bool = False, tcp: bool = True
+    ) -> None:
+        """`plain`: the worker forwards in Python although there is a C helper. `tcp`: peers may come by TCP
+        too, on the same port number.
+        """
         self._udp_port = udp_port
         self._advertise = advertise
-        self._options = ("--plain",) if plain else ()
+        self._options = (*(("--plain",) if plain else ()), *(() if tcp else ("--no-tcp",)))
         self._log = structlog.get_logger("rtc.supervisor")
         self._events: asyncio.Queue[MediaEvent] = asyncio.Queue(MAX_EVENTS + 100)
         self._client: WorkerClient | None = None

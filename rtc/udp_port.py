@@ -9,42 +9,26 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
 
 import structlog
 
-from rtc.errors import MalformedPacket
+from rtc.checks import Checks, Peer
 from rtc.ice_lite import Address
-from rtc.stun import BindingRequest, parse_binding_request
 
 DATAGRAMS_A_TURN = 64  # before other work has its turn
 BUFFER_BYTES = 8 << 20
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33  # Linux: past the system's limit, where the process may
 
 
-class Peer(Protocol):
-    """What the port hands datagrams to."""
-
-    def receive_check(self, request: BindingRequest, path: int, address: Address, now: float) -> bytes | None:
-        """A binding request for this peer; the answer, if it is genuine."""
-
-    def receive_handshake(self, data: bytes, path: int, address: Address) -> None:
-        """A DTLS datagram from an address that the peer has proved."""
-
-    def receive_media(self, data: bytes, path: int, address: Address, now: float) -> None:
-        """An SRTP or SRTCP datagram from an address that the peer has proved."""
-
-
 class UdpPort:
     """The sockets of one port number: one for each local address, so that answers leave as they came."""
 
-    def __init__(self) -> None:
+    def __init__(self, checks: Checks) -> None:
         self._log = structlog.get_logger("rtc.udp_port")
+        self._checks = checks
         self._sockets: list[socket.socket] = []
         self._by_place: list[dict[Address, Peer]] = []
-        self._by_ufrag: dict[str, Peer] = {}
         self.strays = 0
-        self.malformed = 0
         self.unproved = 0
         self.faults = 0
 
@@ -69,6 +53,11 @@ class UdpPort:
                 with suppress(OSError):
                     self._add("::", port)
         return port
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses at which it is bound."""
+        return tuple(str(sock.getsockname()[0]) for sock in self._sockets)
 
     def start(self) -> None:
         """Datagrams are received from now on."""
@@ -95,17 +84,8 @@ class UdpPort:
         """The socket of that path."""
         return self._sockets[path].fileno()
 
-    def expect(self, ufrag: str, peer: Peer) -> None:
-        """Checks for that user name are the peer's."""
-        self._by_ufrag[ufrag] = peer
-
-    def unexpect(self, ufrag: str) -> None:
-        """Checks for that user name are nobody's."""
-        self._by_ufrag.pop(ufrag, None)
-
-    def forget(self, ufrag: str, peer: Peer) -> None:
-        """Nothing is the peer's any more."""
-        self._by_ufrag.pop(ufrag, None)
+    def forget(self, peer: Peer) -> None:
+        """No address is the peer's any more."""
         for places in self._by_place:
             for address in [address for address, owner in places.items() if owner is peer]:
                 del places[address]
@@ -176,16 +156,10 @@ class UdpPort:
             self.strays += 1
 
     def _receive_stun(self, data: bytes, path: int, address: Address, now: float) -> None:
-        try:
-            request = parse_binding_request(data)
-        except MalformedPacket:
-            self.malformed += 1
+        taken = self._checks.take(data, path, address, now)
+        if taken is None:
             return
-        peer = self._by_ufrag.get(request.local_ufrag)
-        answer = peer.receive_check(request, path, address, now) if peer else None
-        if peer is None or answer is None:
-            self.strays += 1
-            return
+        peer, answer = taken
         self._by_place[path][address] = peer
         with suppress(OSError):
             self._sockets[path].sendto(answer, address)

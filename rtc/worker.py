@@ -1,7 +1,7 @@
 """The worker process: `python -m rtc.worker --socket PATH --udp-port N --advertise ADDR[,ADDR]`.
 
 It connects to the hub's Unix socket, serves its requests and ends when that socket closes, however the hub
-ended. It listens to nothing but its UDP port.
+ended. It listens to nothing but its media port, by UDP and TCP.
 """
 
 import argparse
@@ -10,7 +10,6 @@ import contextlib
 import gc
 import ipaddress
 import logging
-import os
 import signal
 import sys
 
@@ -21,8 +20,9 @@ from rtc.connection import Connection
 from rtc.engine import Engine
 from rtc.errors import MalformedMessage, RtcError
 from rtc.fanout import LaneFanout, PlainFanout
+from rtc.media_port import MediaPort, PortTaken
 from rtc.plane import LevelsChanged, MediaEvent, ScopeRoutes, SourceStats, WorkerReady
-from rtc.udp_port import UdpPort
+from rtc.tcp_port import StreamLimits
 
 CONNECT_S = 10.0
 HINTS_UP_TO_BYTES = 1 << 20  # unread by the hub: beyond this, levels and statistics are dropped
@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--udp-port", required=True, type=int, help="the media port; 0 takes a free one")
     parser.add_argument("--advertise", required=True, help="addresses that browsers are told, the best first")
     parser.add_argument("--plain", action="store_true", help="forward in Python although there is a C helper")
+    parser.add_argument("--no-tcp", action="store_true", help="peers come by UDP only")
     options = parser.parse_args(arguments)
     structlog.configure(
         processors=[
@@ -51,11 +52,17 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the hub, whose end is ours
     hosts = tuple(str(ipaddress.ip_address(each.strip())) for each in options.advertise.split(","))
     fanout = None if options.plain else native_fanout.load()
-    return asyncio.run(serve(options.socket, options.udp_port, hosts, fanout or PlainFanout()))
+    serving = serve(options.socket, options.udp_port, hosts, fanout or PlainFanout(), tcp=not options.no_tcp)
+    return asyncio.run(serving)
 
 
 async def serve(
-    socket_path: str, udp_port: int, hosts: tuple[str, ...], fanout: LaneFanout[Connection]
+    socket_path: str,
+    udp_port: int,
+    hosts: tuple[str, ...],
+    fanout: LaneFanout[Connection],
+    *,
+    tcp: bool,
 ) -> int:
     """Serve the hub at that socket until it goes; the exit status."""
     log = structlog.get_logger("rtc.worker")
@@ -65,12 +72,11 @@ async def serve(
     except (OSError, TimeoutError):
         log.exception("socket.unreachable")
         return EXIT_NO_SOCKET
-    port = UdpPort()
+    port = MediaPort(StreamLimits() if tcp else None)
     try:
         number = port.open(hosts, udp_port)
-    except OSError as error:
-        reason = f"UDP port {udp_port} cannot be bound at {', '.join(hosts)}: {os.strerror(error.errno or 0)}"
-        writer.write(wire.pack({"failed": reason}))
+    except PortTaken as error:
+        writer.write(wire.pack({"failed": str(error)}))
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(1):
                 await writer.drain()
@@ -85,7 +91,7 @@ async def serve(
                 tasks=tasks,
                 fanout=fanout,
             )
-            port.start()
+            await port.start()
             gc.collect()
             gc.freeze()  # what lives for good is never looked at again
             tasks.create_task(engine.run(), name="engine")

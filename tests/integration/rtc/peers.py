@@ -93,7 +93,7 @@ async def sender(stage: Stage, source: str) -> Sender:
     peer = stage.peer()
     ssrc = next(_ssrcs)
     published = await stage.media.publish(source_id=source, offer_sdp=peer.offer(ssrc, ssrc + 1))
-    await peer.connect(published.answer_sdp)
+    await peer.connect(stage.by_link(published.answer_sdp))
     await stage.until(ConnectionUp, lambda event: event.connection_id == published.connection_id)
     return Sender(peer, published.connection_id, ssrc)
 
@@ -106,6 +106,6 @@ async def receiver(stage: Stage, profile: str = "phone") -> Receiver:
     await stage.media.accept(
         connection_id=subscribed.connection_id, answer_sdp=peer.answer(subscribed.offer_sdp)
     )
-    await peer.connect(subscribed.offer_sdp)
+    await peer.connect(stage.by_link(subscribed.offer_sdp))
     await stage.until(ConnectionUp, lambda event: event.connection_id == subscribed.connection_id)
     return receiving

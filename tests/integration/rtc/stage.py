@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from aiohttp import web
 from synthetic_peer import SyntheticPeer
@@ -17,10 +17,16 @@ from rtc.aiortc_seam import WorkerCertificate
 from rtc.errors import RtcError
 from rtc.plane import AudioRoute, MediaEvent, ScopeRoutes, SlotsChanged, SlotState, VideoRoute
 from rtc.supervisor import WorkerProcess
-from tests.impairment.link import ImpairedLink
 
 PAGE = Path(__file__).with_name("page.html").read_text()
 Event = TypeVar("Event", bound=MediaEvent)
+
+
+class Link(Protocol):
+    """What lies between peers and the worker."""
+
+    def through(self, sdp: str) -> str:
+        """The description as it is told to peers."""
 
 
 class Stage:
@@ -33,7 +39,7 @@ class Stage:
         self.url = ""
         self.epoch = 0
         self.peers: list[SyntheticPeer] = []
-        self.link: ImpairedLink | None = None  # what peers that come by the door go through
+        self.link: Link | None = None  # what peers that come by the door go through
         self._arrived = asyncio.Condition()
         self._stack = contextlib.AsyncExitStack()
 
@@ -134,7 +140,7 @@ class Stage:
             return web.Response(status=400, text=str(error))
         return web.Response(
             status=201,
-            text=self._by_link(published.answer_sdp),
+            text=self.by_link(published.answer_sdp),
             content_type="application/sdp",
             headers={
                 "Location": f"/whip/{source}/{published.connection_id}",
@@ -159,11 +165,12 @@ class Stage:
         subscribed = await self.media.subscribe(profile=request.match_info["profile"])
         return web.Response(
             text=json.dumps(
-                {"connection_id": subscribed.connection_id, "sdp": self._by_link(subscribed.offer_sdp)}
+                {"connection_id": subscribed.connection_id, "sdp": self.by_link(subscribed.offer_sdp)}
             )
         )
 
-    def _by_link(self, sdp: str) -> str:
+    def by_link(self, sdp: str) -> str:
+        """The description as peers are told it."""
         return self.link.through(sdp) if self.link is not None else sdp
 
     async def _accept(self, request: web.Request) -> web.Response:

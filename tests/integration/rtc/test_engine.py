@@ -14,17 +14,18 @@ from rtc.aiortc_seam import WorkerCertificate
 from rtc.engine import Engine
 from rtc.errors import MediaFull
 from rtc.fanout import PlainFanout
+from rtc.media_port import MediaPort
 from rtc.plane import ConnectionUp, MediaEvent
-from rtc.udp_port import UdpPort
+from rtc.tcp_port import StreamLimits
 
 
 @contextlib.asynccontextmanager
 async def engine(
     host: str, events: list[MediaEvent], *, most: int = 600
-) -> AsyncIterator[tuple[Engine, UdpPort]]:
-    port = UdpPort()
+) -> AsyncIterator[tuple[Engine, MediaPort]]:
+    port = MediaPort(StreamLimits())
     number = port.open((host,), 0)
-    port.start()
+    await port.start()
     try:
         async with asyncio.TaskGroup() as tasks:
             running = Engine(
@@ -79,5 +80,5 @@ async def test_peers_are_met_on_ipv6_too() -> None:
         published = running.publish("camera", peer.offer(1, 2))
         await peer.connect(published.answer_sdp)
         assert ConnectionUp(connection_id=published.connection_id) in events
-        assert port.faults == 0
+        assert port.counted()["datagrams_faults"] == 0
         peer.vanish()

@@ -172,3 +172,21 @@ def test_a_second_restart_before_the_first_was_used_keeps_what_the_peer_has() ->
     assert ice.check(as_whom("ours", "secret"), 0, HOME, 2.0) is not None
     assert ice.check(as_whom("unused", "unused"), 0, AWAY, 2.1) is None
     assert ice.check(as_whom("new", "word"), 0, AWAY, 2.2) is not None
+
+
+def test_when_the_path_in_use_is_gone_media_goes_by_the_one_proved_last() -> None:
+    ice = agent()
+    ice.check(request(), 0, HOME, 1.0)
+    ice.check(request(nominate=False), 70_001, AWAY, 2.0)
+    ice.check(request(), 70_002, HOME, 3.0)
+    ice.lose(70_001)
+    assert ice.selected == (70_002, HOME)
+    ice.check(request(nominate=False), 70_003, AWAY, 4.0)
+    ice.lose(70_002)
+    assert ice.selected == (70_003, AWAY)
+    ice.lose(70_003)
+    assert ice.selected == (0, HOME)
+    ice.lose(0)
+    assert (ice.selected, ice.addresses) == (None, {})
+    ice.check(request(nominate=False), 0, AWAY, 5.0)
+    assert ice.selected == (0, AWAY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from rtc.codecs import Codec
 from rtc.errors import MalformedSdp, NothingAcceptable, RtcError
 from rtc.plane import Kind
 from rtc.sdp_answer import publisher_answer, read_publisher_offer
-from rtc.sdp_lines import LocalTransport
+from rtc.sdp_lines import LocalTransport, candidate_lines
 from rtc.sdp_offer import read_subscriber_answer, slot_lines, subscriber_offer
 from tests.unit.rtc.offers import CHROMIUM, FFMPEG
 
@@ -226,3 +227,13 @@ def test_a_publishers_line_cannot_smuggle_lines_into_our_answer(separator: str) 
         "96 97", f"96 97{separator}a=evil:1"
     )
     assert "evil" not in answer_to(offer)
+
+
+def test_candidates_by_tcp_come_after_those_by_udp_and_below_them() -> None:
+    lines = candidate_lines(replace(LOCAL, tcp=True))
+    assert [line.split()[2] for line in lines[:-1]] == ["udp", "udp", "tcp", "tcp"]
+    assert lines[2] == "a=candidate:3 1 tcp 1520435199 192.0.2.1 8792 typ host tcptype passive"
+    priorities = [int(line.split()[3]) for line in lines[:-1]]
+    assert priorities == sorted(priorities, reverse=True)
+    assert len({line.split()[0] for line in lines[:-1]}) == 4
+    assert not any("tcp" in line for line in candidate_lines(LOCAL))
