@@ -4,7 +4,8 @@
 #   docker run --network host -v liandong:/data liandong
 #
 # With the host's network the printed links work as they are and media finds its way. Behind `-p 8081:8081
-# -p 8082:8082/udp` only https is reachable, and LIANDONG_MEDIA_ADDRESSES must name the host's own address.
+# -p 8082:8082/udp -p 8082:8082/tcp` only https is reachable, and LIANDONG_MEDIA_ADDRESSES must name the host's own
+# address.
 #
 # Every stage stands on plain Debian, where Python 3.11 comes from. So scripts/prove_dockerfile can execute these
 # very lines in a bare Debian tree, also where no Docker engine runs. No RUN line names a package index: the
@@ -54,7 +55,7 @@ WORKDIR /data
 USER liandong
 VOLUME /data
 # http for a reverse proxy in the same network namespace, https for phones and consoles, media.
-EXPOSE 8080/tcp 8081/tcp 8082/udp
+EXPOSE 8080/tcp 8081/tcp 8082/udp 8082/tcp
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
   CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['LIANDONG_PORT'] + '/health/live', timeout=4)"]
 ENTRYPOINT ["liandong"]

@@ -36,22 +36,22 @@ class MediaPort:
 
         Raises: PortTaken.
         """
-        for last in (*(NUMBERS_TRIED - 1 if port == 0 else 0) * (False,), True):
+        tries_left = NUMBERS_TRIED if port == 0 else 1
+        while True:
+            tries_left -= 1
             try:
                 number = self._udp.open(hosts, port)
             except OSError as error:
                 raise PortTaken(_reason("UDP", hosts, port, error)) from error
-            if not self.tcp:
-                break
             try:
-                self._tcp.open(self._udp.hosts, number)
+                if self.tcp:
+                    self._tcp.open(self._udp.hosts, number)
             except OSError as error:
                 self._udp.close()
-                if last:
+                if not tries_left:
                     raise PortTaken(_reason("TCP", hosts, port, error)) from error
             else:
-                break
-        return number
+                return number
 
     async def start(self) -> None:
         """Packets are received from now on."""

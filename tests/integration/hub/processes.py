@@ -24,16 +24,22 @@ _next_port = 20_000 + os.getpid() % 200 * 100
 
 
 def free_base() -> int:
-    """N such that TCP N and N+1 and UDP N+2 are free now; each call looks further on."""
+    """N such that TCP N to N+2 and UDP N+2 are free now; each call looks further on."""
     global _next_port  # noqa: PLW0603 - one counter for the run
     while True:
         _next_port += 3
-        if all(_is_free(_next_port + n, kind) for n, kind in enumerate((1, 1, 2))):
+        wanted = (
+            (0, socket.SOCK_STREAM),
+            (1, socket.SOCK_STREAM),
+            (2, socket.SOCK_STREAM),
+            (2, socket.SOCK_DGRAM),
+        )
+        if all(_is_free(_next_port + n, kind) for n, kind in wanted):
             return _next_port
 
 
-def _is_free(port: int, kind: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SocketKind(kind)) as probe:
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
