@@ -7,6 +7,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import structlog
+
+from rtc.busyness import LOAD_EVERY_S, Busyness
 from rtc.connection import Connection
 from rtc.fanout import LaneFanout
 from rtc.forwarder import Forwarder
@@ -35,6 +38,9 @@ class Engine:
         fanout: LaneFanout[Connection],
         max_connections: int = MAX_CONNECTIONS,
     ) -> None:
+        self._emit = emit
+        self._log = structlog.get_logger("rtc.engine")
+        self._busy = Busyness(now=time.monotonic(), cpu_s=time.process_time())
         self._forwarder = Forwarder(emit=emit, unix_offset_s=time.time() - time.monotonic())
         self.peers = Peers(port=port, candidates=candidates, emit=emit, tasks=tasks, most=max_connections)
         self._publishing = Publishing(peers=self.peers, forwarder=self._forwarder, fanout=fanout)
@@ -77,11 +83,26 @@ class Engine:
 
     async def run(self) -> None:
         """Everything that is due is done, until cancelled."""
-        consent_at = time.monotonic()
+        consent_at = load_at = time.monotonic()
         while True:
             now = time.monotonic()
             pressing = self._forwarder.tick(now)
             if now - consent_at >= CONSENT_EVERY_S:
                 consent_at = now
                 self.peers.check_consent(now)
-            await asyncio.sleep(PRESSING_TICK_S if pressing else TICK_S)
+            if now - load_at >= LOAD_EVERY_S:
+                load_at = now
+                self._measure(now)
+            pause_s = PRESSING_TICK_S if pressing else TICK_S
+            asked_at = time.monotonic()
+            await asyncio.sleep(pause_s)
+            self._busy.late(time.monotonic() - asked_at - pause_s)
+
+    def _measure(self, now: float) -> None:
+        """How busy the worker is has decided whom it takes, and was told."""
+        load = self._busy.measure(now=now, cpu_s=time.process_time(), held=self.stats())
+        if load is not None:
+            self._emit(load)
+        if self._busy.full is not self.peers.full:
+            self.peers.full = self._busy.full
+            self._log.warning("worker.full" if self._busy.full else "worker.open")

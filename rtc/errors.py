@@ -9,7 +9,7 @@ RtcError
 ├── UnknownProfile          unknown_profile          neither console nor phone
 ├── WrongStep               wrong_step               an answer to a connection that awaits none
 ├── StaleIceSession         stale_ice_session        a change to an ICE session that is not the present one
-├── MediaFull               media_full               the worker holds as many connections as it may
+├── MediaFull               media_full               the worker takes no more connections for now
 ├── MediaUnavailable        media_unavailable        the worker is down; a WorkerReady event will follow
 └── MediaTimeout            media_timeout            the worker did not reply in time
 """
@@ -83,7 +83,7 @@ class StaleIceSession(RtcError):
 
 
 class MediaFull(RtcError):
-    """The worker holds as many connections as it may."""
+    """The worker takes no more connections: it holds as many as it may, or is as busy as it may be."""
 
     code = "media_full"
 
@@ -111,6 +111,7 @@ ERRORS_BY_CODE: dict[str, type[RtcError]] = {
         UnknownConnection,
         UnknownProfile,
         WrongStep,
+        StaleIceSession,
         MediaFull,
         MediaUnavailable,
         MediaTimeout,

@@ -13,6 +13,7 @@ from rtc.slot import Flow, Route, Slot
 from rtc.source import Source
 from rtc.source_reports import SourceReports
 from rtc.subscriber import Subscriber
+from rtc.turns import Turns
 
 CATCH_UP_PACKETS = 400  # from the history, in one tick, for all slots together
 AUDIO_EVERY_S = 0.1
@@ -20,6 +21,7 @@ TRANSPORT_FEEDBACK_EVERY_S = 0.05  # at most; a tick later otherwise
 LEVELS_EVERY_S = 0.3
 SOURCE_REPORT_EVERY_S = 1.0
 STATS_EVERY_S = 2.0
+SUBSCRIBERS_AT_ONCE = 8  # whose figures are told in one tick
 SILENT_S = 10.0
 NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
 
@@ -38,6 +40,7 @@ class Forwarder:
         self._reports: dict[str, SourceReports] = {}
         self.subscribers: dict[str, Subscriber] = {}
         self.stale_reconciles = 0
+        self._turns = Turns(every_s=STATS_EVERY_S, at_once=SUBSCRIBERS_AT_ONCE)
 
     def add_source(self, source: Source, now: float) -> None:
         """The source is routed; an earlier one of the same id is not any more."""
@@ -67,6 +70,7 @@ class Forwarder:
     def add_subscriber(self, subscriber: Subscriber, now: float) -> None:
         """The subscriber receives what the routes say."""
         self.subscribers[subscriber.connection_id] = subscriber
+        self._turns.add(subscriber.connection_id, now)
         self._settle((subscriber.connection_id,), now)
         self._flush()
 
@@ -102,7 +106,7 @@ class Forwarder:
 
     def receive_feedback(self, subscriber: Subscriber, facts: list[RtcpFact], now: float) -> None:
         """A subscriber's reports and requests were served."""
-        subscriber.receive_rtcp(facts, now)
+        subscriber.receive_rtcp(facts, now, self._ntp(now))
         if self._changed:
             self._flush()
 
@@ -132,6 +136,7 @@ class Forwarder:
                 self._note_silence(source, now)
                 if source.announced:
                     self._emit(self._reports[source.source_id].stats(now))
+        self._tell_of_subscribers(now)
         self._flush()
         return pressing
 
@@ -261,11 +266,19 @@ class Forwarder:
                 source.outlet.send_rtcp(data)
 
     def _report_to_subscribers(self, now: float) -> None:
-        ntp = int((now + self._ntp_offset_s) * 2**32) & 0xFFFFFFFFFFFFFFFF
+        ntp = self._ntp(now)
         for subscriber in self.subscribers.values():
             reports = subscriber.reports(now, ntp)
             if reports:
                 subscriber.outlet.send_rtcp(reports)
+
+    def _tell_of_subscribers(self, now: float) -> None:
+        for connection_id in self._turns.due(now, self.subscribers):
+            subscriber = self.subscribers[connection_id]
+            self._emit(subscriber.figures.stats(connection_id, subscriber.downlink, now))
+
+    def _ntp(self, now: float) -> int:
+        return int((now + self._ntp_offset_s) * 2**32) & 0xFFFFFFFFFFFFFFFF
 
     def note_start(self, slot: Slot) -> None:
         """The slot's track has begun: its subscriber will be told."""

@@ -37,7 +37,9 @@ class Peers:
         self._certificate = WorkerCertificate()
         self._silence: dict[str, Callable[[Reason], None]] = {}  # by connection: nothing of it flows any more
         self.connections: dict[str, Connection] = {}
+        self.full = False  # too busy for another one
         self.counters: dict[str, int] = {
+            "connections_refused": 0,
             "forged": 0,
             "packets_beyond_budget": 0,
             "packets_unasked": 0,
@@ -51,13 +53,14 @@ class Peers:
             "resends_refused": 0,
         }
 
-    def new_identity(self) -> tuple[str, LocalTransport]:
-        """An id and our side of a transport for one connection more.
+    def new_identity(self, *, back: bool = False) -> tuple[str, LocalTransport]:
+        """An id and our side of a transport for one connection more; `back`: it takes another one's place.
 
         Raises: MediaFull.
         """
-        if len(self.connections) >= self._most:
-            raise MediaFull(str(self._most))
+        if len(self.connections) >= self._most or (self.full and not back):
+            self.counters["connections_refused"] += 1
+            raise MediaFull("too busy" if self.full else str(self._most))
         return secrets.token_hex(12), self.new_transport()
 
     def new_transport(self) -> LocalTransport:

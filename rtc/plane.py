@@ -21,12 +21,8 @@ connection ids, which the worker makes.
 from dataclasses import dataclass
 from enum import StrEnum
 
-
-class Kind(StrEnum):
-    """What a track or a slot carries."""
-
-    VIDEO = "video"
-    AUDIO = "audio"
+from rtc.figures import SourceStats, SubscriberStats, WorkerLoad
+from rtc.kind import Kind as Kind  # noqa: PLC0414 - a word of this page
 
 
 class Profile(StrEnum):
@@ -171,19 +167,6 @@ class LevelsChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceStats:
-    """How a source's uplink does, over the last two seconds."""
-
-    source_id: str
-    bitrate_bps: int
-    loss_pct: float
-    rtt_ms: float | None
-    jitter_ms: float
-    width: int | None = None
-    height: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLost:
     """The worker died: every connection, source and route is gone."""
 
@@ -206,9 +189,13 @@ MediaEvent = (
     | SlotsChanged
     | LevelsChanged
     | SourceStats
+    | SubscriberStats
+    | WorkerLoad
     | WorkerLost
     | WorkerReady
 )
+Hint = LevelsChanged | SourceStats | SubscriberStats | WorkerLoad
+"""What may be dropped on the way: the next one says it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

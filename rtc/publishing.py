@@ -31,7 +31,8 @@ class Publishing:
         Raises: MalformedSdp, NothingAcceptable, MediaFull.
         """
         offer = read_publisher_offer(offer_sdp)
-        connection_id, local = self._peers.new_identity()
+        back = source_id in self._forwarder.sources or source_id in self._becoming
+        connection_id, local = self._peers.new_identity(back=back)
         counters = self._peers.counters
         source: Source | None = None
 

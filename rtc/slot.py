@@ -51,10 +51,18 @@ class Carried(Protocol):
     newest_ts: int
     newest_picture: Picture
     numbered: bool
+    rid: str
 
     @property
     def gate(self) -> int:
         """The number under which its packets pass a lane."""
+
+    @property
+    def holes(self) -> int:
+        """How many of its packets never came: no slot can have sent them."""
+
+    def picture_size(self) -> tuple[int, int] | None:
+        """Width and height, once a keyframe told them."""
 
 
 class Attached(Protocol):

@@ -38,10 +38,10 @@ class _Stream:
 
     __slots__ = ("_by_rid", "_by_rtx_ssrc", "plan", "tracks")
 
-    def __init__(self, plan: StreamPlan, make: Callable[[StreamPlan], Track]) -> None:
+    def __init__(self, plan: StreamPlan, make: Callable[[StreamPlan, str], Track]) -> None:
         self.plan = plan
         rids = plan.simulcast.rids if plan.simulcast else ("",)
-        self._by_rid = {rid.encode(): make(plan) for rid in rids}
+        self._by_rid = {rid.encode(): make(plan, rid) for rid in rids}
         self._by_rtx_ssrc: dict[int, Track] = {}
         self.tracks = tuple(self._by_rid.values())
 
@@ -116,7 +116,7 @@ class Source:
         self.arrivals = ArrivalLog(ssrc=OWN_SSRC)
         clock = SourceClock()
 
-        def make(plan: StreamPlan) -> Track:
+        def make(plan: StreamPlan, rid: str) -> Track:
             return Track(
                 source_id=source_id,
                 codec=plan.codec,
@@ -124,6 +124,7 @@ class Source:
                 source_clock=clock,
                 fanout=fanout,
                 on_start=on_start,
+                rid=rid,
             )
 
         self._streams = {KINDS[plan.codec]: _Stream(plan, make) for plan in plans}

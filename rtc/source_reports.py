@@ -1,10 +1,23 @@
 """What a publisher is told of its packets and asked for, and what the world is told of its uplink."""
 
-from rtc.plane import Kind, SourceStats
+from typing import NamedTuple
+
+from rtc.figures import SourceStats, TrackStats
+from rtc.kind import Kind
+from rtc.opinion import picture_score, sound_score
 from rtc.remb import MAX_BPS, UplinkEstimate
 from rtc.rtcp import pack_fir, pack_nack, pack_pli, pack_receiver_report, pack_remb
 from rtc.source import OWN_SSRC, Source
 from rtc.track import Track
+
+
+class _Count(NamedTuple):
+    """Of one track, since its numbering began."""
+
+    octets: int
+    lost: int
+    expected: int
+    holes: int
 
 
 class SourceReports:
@@ -17,7 +30,7 @@ class SourceReports:
         self._estimate = UplinkEstimate(now)
         self._fir_command = 0
         self._stats_at = now
-        self._counted: dict[Track, tuple[int, int, int]] = {}  # octets, received, expected
+        self._counted: dict[Track, _Count] = {}
 
     def requests(self, now: float) -> bytes:
         """What to ask the publisher for at this moment, as RTCP; empty when nothing."""
@@ -73,26 +86,57 @@ class SourceReports:
         elapsed = max(0.001, now - self._stats_at)
         self._stats_at = now
         octets = lost = expected = 0
-        jitter_s = 0.0
+        tracks = []
         rtt_s = None
         for track in self._source.tracks:
-            reception = track.reception
-            before = self._counted.get(track, (0, 0, 0))
-            counted = (reception.octets, reception.lost, reception.expected)
-            self._counted[track] = counted
-            octets += max(0, counted[0] - before[0])
-            lost += max(0, counted[1] - before[1])
-            expected += max(0, counted[2] - before[2])
-            jitter_s = max(jitter_s, reception.jitter_s)
+            past = self._past(track)
+            octets, lost, expected = octets + past.octets, lost + past.lost, expected + past.expected
             rtt_s = track.missing.rtt_s if track.missing.rtt_s is not None else rtt_s
+            if past.octets:
+                tracks.append(_track_stats(track, past, elapsed, rtt_s))
         best = self._source.track_for(Kind.VIDEO, 0, now)
         size = best.picture_size() if best is not None else None
         return SourceStats(
             source_id=self._source.source_id,
             bitrate_bps=int(octets * 8 / elapsed),
-            loss_pct=round(100 * lost / expected, 2) if expected else 0.0,
+            loss_pct=_percent(lost, expected),
             rtt_ms=round(rtt_s * 1000, 1) if rtt_s is not None else None,
-            jitter_ms=round(jitter_s * 1000, 1),
+            jitter_ms=max((track.jitter_ms for track in tracks), default=0.0),
             width=size[0] if size else None,
             height=size[1] if size else None,
+            tracks=tuple(tracks),
         )
+
+    def _past(self, track: Track) -> _Count:
+        """What happened to the track since the last call."""
+        reception = track.reception
+        now = _Count(reception.octets, reception.lost, reception.expected, track.holes)
+        before, self._counted[track] = self._counted.get(track, _Count(0, 0, 0, 0)), now
+        return _Count(*(max(0, each - former) for each, former in zip(now, before, strict=True)))
+
+
+def _track_stats(track: Track, past: _Count, elapsed: float, rtt_s: float | None) -> TrackStats:
+    bitrate_bps = int(past.octets * 8 / elapsed)
+    missing_pct = _percent(past.holes, past.expected)
+    jitter_ms = round(track.reception.jitter_s * 1000, 1)
+    size = track.picture_size() if track.kind is Kind.VIDEO else None
+    score: float | None = None
+    if track.kind is Kind.AUDIO:
+        score = sound_score(delay_ms=500 * (rtt_s or 0.0) + 2 * jitter_ms, loss_pct=missing_pct)
+    elif size is not None:
+        score = picture_score(bitrate_bps=bitrate_bps, height=size[1], loss_pct=missing_pct)
+    return TrackStats(
+        kind=track.kind,
+        rid=track.rid,
+        codec=track.codec.value,
+        bitrate_bps=bitrate_bps,
+        loss_pct=_percent(past.lost, past.expected),
+        missing_pct=missing_pct,
+        jitter_ms=jitter_ms,
+        height=size[1] if size else None,
+        score=score,
+    )
+
+
+def _percent(part: int, whole: int) -> float:
+    return round(100 * min(part, whole) / whole, 2) if whole > 0 else 0.0

@@ -9,8 +9,8 @@ from rtc.fanout import Outlet
 from rtc.plane import Kind
 from rtc.rtcp import KeyframeRequest, Nack, ReportBlock, RtcpFact, pack_cname, pack_sender_report
 from rtc.slot import Route, Slot
+from rtc.subscriber_reports import STAGE, SubscriberReports
 
-STAGE = 0  # the video slot of the main picture
 SMALLEST = 1  # as a wanted height
 RESENDS_PER_S = 1000.0  # a browser that asks for more is not answered: the excess is dropped and counted
 RESEND_BURST = 400.0
@@ -31,6 +31,7 @@ class Subscriber:
         "audio_route",
         "connection_id",
         "downlink",
+        "figures",
         "outlet",
         "resends",
         "video",
@@ -54,6 +55,7 @@ class Subscriber:
         self.audio_pinned: tuple[str, ...] = ()
         self.resends = Budget(per_s=RESENDS_PER_S, burst=RESEND_BURST, now=now)
         self.downlink = Downlink(now)
+        self.figures = SubscriberReports(self.slots, now)
         self._by_ssrc = {slot.ssrc: slot for slot in (*self.video, *self.audio)}
         self._reported_at = now
 
@@ -74,8 +76,10 @@ class Subscriber:
             return slot.wanted_height
         return SMALLEST
 
-    def receive_rtcp(self, facts: Sequence[RtcpFact], now: float) -> None:
-        """What was asked for has been sent again, or requested from the publisher."""
+    def receive_rtcp(self, facts: Sequence[RtcpFact], now: float, ntp: int) -> None:
+        """What was asked for has been sent again, or requested from the publisher; what it says of its
+        downlink is taken note of. `ntp` is now by the wall clock, 64 bits.
+        """
         for fact in facts:
             if isinstance(fact, Nack):
                 self._resend(fact, now)
@@ -84,7 +88,9 @@ class Subscriber:
                 if slot is not None and slot.attached is not None and slot.kind is Kind.VIDEO:
                     slot.attached.keyframe_wanted(slot, now)
             elif isinstance(fact, ReportBlock):
-                self.downlink.note(fact.fraction_lost / 256)
+                slot = self._by_ssrc.get(fact.ssrc)
+                if slot is not None:
+                    self.downlink.note(self.figures.note(fact, slot, ntp))
 
     def chosen_audio(self, dbov: Mapping[str, float], now: float) -> list[str | None]:
         """Who should hold each audio slot now."""
@@ -117,5 +123,5 @@ class Subscriber:
         if slot is None or slot.track is None:
             return
         for seq in nack.seqs:
-            if self.resends.take(1, now):
-                slot.resend(seq)
+            if self.resends.take(1, now) and slot.resend(seq):
+                self.figures.resent += 1

@@ -22,12 +22,11 @@ from rtc import wire
 from rtc.client import WorkerClient
 from rtc.errors import MediaTimeout, MediaUnavailable, RtcError
 from rtc.plane import (
-    LevelsChanged,
+    Hint,
     MediaEvent,
     Patched,
     Published,
     ScopeRoutes,
-    SourceStats,
     Subscribed,
     WorkerLost,
     WorkerReady,
@@ -171,7 +170,7 @@ class WorkerProcess:
         if isinstance(event, WorkerReady):
             self._ready.set()
         unread = self._events.qsize()
-        if unread > HINTS_UP_TO and isinstance(event, LevelsChanged | SourceStats):
+        if unread > HINTS_UP_TO and isinstance(event, Hint):
             return
         if unread >= MAX_EVENTS:
             if self._client is not None:

@@ -38,6 +38,8 @@ class Track:
         "newest_ts",
         "numbered",
         "reception",
+        "repaired",
+        "rid",
         "slots",
         "source_id",
         "ssrc",
@@ -52,14 +54,17 @@ class Track:
         source_clock: SourceClock,
         fanout: Fanout,
         on_start: Callable[[Slot], None],
+        rid: str = "",
     ) -> None:
         self.source_id = source_id
+        self.rid = rid
         self.codec = codec
         self.kind = KINDS[codec]
         self.ssrc = ssrc
         self.reception = Reception(clock_rate=CLOCK_RATES[codec])
         self.history = History() if self.kind is Kind.VIDEO else History(capacity=AUDIO_HISTORY)
         self.missing = Missing()
+        self.repaired = 0  # packets that came again in a stream of their own, of this numbering
         self.keyframes = KeyframeRequests()
         self.clock = TrackClock(source_clock, clock_rate=CLOCK_RATES[codec])
         self.newest_seq = 0
@@ -108,7 +113,13 @@ class Track:
             self.receive(packet, now)
         elif ahead > -MAX_BEHIND:
             plain = packet.plain(self._payload_type)
-            self._receive_late(plain, packet.seq, packet.timestamp, packet.payload, now)
+            if self._receive_late(plain, packet.seq, packet.timestamp, packet.payload, now):
+                self.repaired += 1
+
+    @property
+    def holes(self) -> int:
+        """How many packets of this numbering nobody can have got from us: they never came."""
+        return max(0, self.reception.lost - self.repaired)
 
     def picture_size(self) -> tuple[int, int] | None:
         """Width and height as the last keyframe has them, if it tells."""
@@ -119,18 +130,21 @@ class Track:
         if ssrc is not None:
             self.ssrc = ssrc
             self.reception = Reception(clock_rate=CLOCK_RATES[self.codec])
+        self.repaired = 0
         self.slots.restart()
         self.history.clear()
         self.missing.clear()
         self.clock.forget()
         self.keyframe.forget()
 
-    def _receive_late(self, plain: bytes, seq: int, ts: int, payload: bytes, now: float) -> None:
+    def _receive_late(self, plain: bytes, seq: int, ts: int, payload: bytes, now: float) -> bool:
+        """Whether it was still missing."""
         if not self.history.put(seq, plain):
-            return  # a duplicate
+            return False  # a duplicate
         self.missing.arrived(seq, now)
         keyframe = self.kind is Kind.VIDEO and self._note_keyframe(payload, seq, ts, plain, now)
         self.slots.send_late(plain, seq, ts, keyframe=keyframe, now=now)
+        return True
 
     def _note_keyframe(self, payload: bytes, seq: int, ts: int, plain: bytes, now: float) -> bool:
         """Whether a new keyframe begins with this packet."""

@@ -21,7 +21,7 @@ from rtc.engine import Engine
 from rtc.errors import MalformedMessage, RtcError
 from rtc.fanout import LaneFanout, PlainFanout
 from rtc.media_port import MediaPort, PortTaken
-from rtc.plane import LevelsChanged, MediaEvent, ScopeRoutes, SourceStats, WorkerReady
+from rtc.plane import Hint, MediaEvent, ScopeRoutes, WorkerReady
 from rtc.tcp_port import StreamLimits
 
 CONNECT_S = 10.0
@@ -118,7 +118,7 @@ class _Hub:
 
     def emit(self, event: MediaEvent) -> None:
         unread = self._writer.transport.get_write_buffer_size()
-        if unread > HINTS_UP_TO_BYTES and isinstance(event, LevelsChanged | SourceStats):
+        if unread > HINTS_UP_TO_BYTES and isinstance(event, Hint):
             self.hints_dropped += 1
             return
         self.write(wire.event_frame(event))

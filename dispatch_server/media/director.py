@@ -23,7 +23,8 @@ from dispatch_server.usecases.case import Case
 from dispatch_server.usecases.desk import Desk
 from rooms import PersonId, Presence
 from rtc.errors import MediaTimeout, RtcError
-from rtc.plane import Kind, Patched, Published, SlotsChanged, SourceStats, Subscribed
+from rtc.figures import SourceStats
+from rtc.plane import Kind, Patched, Published, SlotsChanged, Subscribed
 
 _Reply = TypeVar("_Reply")
 

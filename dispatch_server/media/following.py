@@ -13,6 +13,7 @@ from dispatch_server.media.director import MediaDirector
 from dispatch_server.ports import MediaPlane
 from dispatch_server.tasks import Tasks
 from dispatch_server.usecases.feeds import Feeds
+from rtc.figures import SourceStats
 from rtc.plane import (
     ConnectionDown,
     ConnectionUp,
@@ -21,7 +22,6 @@ from rtc.plane import (
     MediaEvent,
     SlotsChanged,
     SourceDown,
-    SourceStats,
     SourceUp,
     WorkerLost,
     WorkerReady,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rtc.plane import ConnectionDown, SourceDown, SourceStats, SourceUp
+from rtc.figures import SourceStats
+from rtc.plane import ConnectionDown, SourceDown, SourceUp
 from rtc.serial import ts_delta
 from tests.integration.rtc.browser import chromium, is_colour, open_publisher, open_viewer
 from tests.integration.rtc.clips import BLUE, GREEN, RED

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rtc import wire
 from rtc.errors import MalformedMessage, NothingAcceptable, RtcError
+from rtc.figures import SlotStats, SourceStats, SubscriberStats, TrackStats, WorkerLoad
 from rtc.plane import (
     AudioRoute,
     ConnectionDown,
@@ -22,7 +23,6 @@ from rtc.plane import (
     ScopeRoutes,
     SlotsChanged,
     SlotState,
-    SourceStats,
     SourceUp,
     VideoRoute,
     WorkerLost,
@@ -36,6 +36,43 @@ EVENTS: list[MediaEvent] = [
     SlotsChanged(connection_id="c", epoch=3, slots=(SLOT,)),
     LevelsChanged(source_ids=("s", "t")),
     SourceStats(source_id="s", bitrate_bps=1, loss_pct=0.5, rtt_ms=None, jitter_ms=1.0),
+    SourceStats(
+        source_id="s",
+        bitrate_bps=1,
+        loss_pct=0.5,
+        rtt_ms=9.0,
+        jitter_ms=1.0,
+        tracks=(
+            TrackStats(
+                kind=Kind.VIDEO,
+                rid="f",
+                codec="vp8",
+                bitrate_bps=1,
+                loss_pct=2.0,
+                missing_pct=0.5,
+                jitter_ms=1.0,
+                height=720,
+                score=4.1,
+            ),
+        ),
+    ),
+    SubscriberStats(
+        connection_id="c",
+        sent_bps=7,
+        resent=1,
+        loss_pct=None,
+        rtt_ms=None,
+        jitter_ms=None,
+        quality="full",
+        slots=(
+            SlotStats(
+                slot=0, kind=Kind.VIDEO, source_id="s", sent_bps=7, loss_pct=1.0, jitter_ms=2.0, held=True
+            ),
+        ),
+    ),
+    WorkerLoad(
+        cpu=0.5, lag_ms=1.0, dropped=0, full=False, connections=1, sources=1, counters={"packets_in": 3}
+    ),
     WorkerLost(),
 ]
 ROUTES = ScopeRoutes(
