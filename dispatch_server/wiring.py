@@ -35,7 +35,9 @@ from dispatch_server.http.whip import WhipEndpoint
 from dispatch_server.ids import NewId
 from dispatch_server.journal import instant
 from dispatch_server.media.director import MediaDirector
+from dispatch_server.media.figures import MediaFigures
 from dispatch_server.media.following import MediaFollower
+from dispatch_server.media.metrics import MediaMetrics, MediaNow
 from dispatch_server.media.turn import Turn
 from dispatch_server.messages import Wording
 from dispatch_server.metrics import register
@@ -210,7 +212,11 @@ def assemble(
         new_id=new_id,
     )
     authenticator = Authenticator(sign_in=sign_in, accounts=accounts)
-    follower = MediaFollower(plane=plane, director=director, feeds=feeds, tasks=tasks, new_id=new_id)
+    registry = CollectorRegistry()
+    figures = MediaFigures(director=director, broadcaster=broadcaster, metrics=MediaMetrics(registry))
+    follower = MediaFollower(
+        plane=plane, director=director, figures=figures, feeds=feeds, tasks=tasks, new_id=new_id
+    )
 
     async def beat(cycle: int, now: datetime) -> None:
         await broadcaster.to_all("beat", {"cycle": cycle, "now": instant(now)})
@@ -228,6 +234,7 @@ def assemble(
         locating=locating,
         room_life=room_life,
         director=director,
+        figures=figures,
         tasks=tasks,
         wording=wording,
         directory=directory,
@@ -244,7 +251,7 @@ def assemble(
         clock=clock,
         end_stale_sockets=events.end_stale,
     )
-    registry = CollectorRegistry()
+    registry.register(MediaNow(downlinks=figures.downlinks.values, workers=figures.workers.values))
     register(registry, presence=presence, timekeeper=timekeeper, follower=follower, clock=clock)
 
     async def media_answers() -> bool:

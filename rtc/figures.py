@@ -70,6 +70,7 @@ class SubscriberStats:
     `available_bps` what the path is believed to carry, where that is estimated.
     """
 
+    worker: str = "0"
     connection_id: str
     sent_bps: int
     resent: int  # packets sent again, in the interval

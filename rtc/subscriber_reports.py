@@ -59,7 +59,8 @@ class SubscriberReports:
                 continue
             if taken is not None:
                 expected, lost = expected + taken[0], lost + taken[1]
-                jitter_ms = max(jitter_ms or 0.0, reports.jitter_ms or 0.0)
+            if reports.jitter_ms is not None:
+                jitter_ms = max(jitter_ms or 0.0, reports.jitter_ms)
             slots.append(self._slot_stats(slot, downlink, sent_bps, taken, reports.jitter_ms))
         resent, self._resent = self.resent - self._resent, self.resent
         return SubscriberStats(

@@ -136,7 +136,8 @@ def explained() -> Iterator[str]:
     told = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", page, flags=re.MULTILINE))
     yield from (f"docs/operations.md: log event {each} is not explained" for each in sorted(logged - told))
     yield from (f"docs/operations.md: nothing logs {each}" for each in sorted(told - logged))
-    metrics = (ROOT / "dispatch_server/metrics.py").read_text(encoding="utf-8")
+    files = sorted((ROOT / "dispatch_server").rglob("metrics.py"))
+    metrics = "".join(file.read_text(encoding="utf-8") for file in files)
     for metric in sorted(set(re.findall(r'"(liandong_[a-z_]+)"', metrics))):
         if f"`{metric}`" not in page:
             yield f"docs/operations.md: metric {metric} is not explained"

@@ -23,7 +23,6 @@ from dispatch_server.usecases.case import Case
 from dispatch_server.usecases.desk import Desk
 from rooms import PersonId, Presence
 from rtc.errors import MediaTimeout, RtcError
-from rtc.figures import SourceStats
 from rtc.plane import Kind, Patched, Published, SlotsChanged, Subscribed
 
 _Reply = TypeVar("_Reply")
@@ -162,6 +161,16 @@ class MediaDirector:
         """The sockets of pages that show this incident."""
         return list(dict.fromkeys(v.sid for v in self._viewers.values() if v.want.incident_id == incident_id))
 
+    def sid_of(self, connection_id: str) -> str | None:
+        """The socket of the page that receives by this connection."""
+        viewer = self._viewers.get(connection_id)
+        return viewer.sid if viewer is not None else None
+
+    def sent_by(self, connection_id: str, sender_id: str) -> str | None:
+        """The source that this person or device sends by this connection."""
+        source_id = self._publishers.get(connection_id)
+        return source_id if source_id is not None and self._senders.get(source_id) == sender_id else None
+
     def watched(self) -> set[str]:
         return {v.want.incident_id for v in self._viewers.values() if v.want.incident_id}
 
@@ -202,19 +211,6 @@ class MediaDirector:
         for incident_id in self.watched():
             speaking = [s for s in source_ids if self._scopes.get(s) == incident_id]
             await self._tell(incident_id, "speaking", {"incident_id": incident_id, "source_ids": speaking})
-
-    async def tell_stats(self, stats: SourceStats) -> None:
-        incident_id = self._scopes.get(stats.source_id)
-        if incident_id is None:
-            return
-        facts = {
-            "source_id": stats.source_id,
-            "bitrate_bps": stats.bitrate_bps,
-            "loss_pct": round(stats.loss_pct, 1),
-            "rtt_ms": stats.rtt_ms,
-            "jitter_ms": round(stats.jitter_ms, 1),
-        }
-        await self._tell(incident_id, "source_stats", {"incident_id": incident_id, "sources": [facts]})
 
     async def tell_slots(self, event: SlotsChanged) -> None:
         viewer = self._viewers.get(event.connection_id)

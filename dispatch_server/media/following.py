@@ -10,10 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch_server.errors import Conflict, StaleVersion, Unavailable
 from dispatch_server.ids import NewId
 from dispatch_server.media.director import MediaDirector
+from dispatch_server.media.figures import MediaFigures
 from dispatch_server.ports import MediaPlane
 from dispatch_server.tasks import Tasks
 from dispatch_server.usecases.feeds import Feeds
-from rtc.figures import SourceStats
+from rtc.figures import SourceStats, SubscriberStats, WorkerLoad
 from rtc.plane import (
     ConnectionDown,
     ConnectionUp,
@@ -37,11 +38,19 @@ _log = structlog.get_logger("media")
 
 class MediaFollower:
     def __init__(
-        self, *, plane: MediaPlane, director: MediaDirector, feeds: Feeds, tasks: Tasks, new_id: NewId
+        self,
+        *,
+        plane: MediaPlane,
+        director: MediaDirector,
+        figures: MediaFigures,
+        feeds: Feeds,
+        tasks: Tasks,
+        new_id: NewId,
     ) -> None:
         self._plane = plane
         self._new_id = new_id
         self._director = director
+        self._figures = figures
         self._feeds = feeds
         self._tasks = tasks
         self._facts: dict[str, Fact] = {}  # the newest of each feed that is not in the store yet
@@ -61,22 +70,25 @@ class MediaFollower:
                 await self._director.tell_slots(event)
             case LevelsChanged():
                 await self._director.tell_speaking(event.source_ids)
-            case SourceStats():
-                await self._director.tell_stats(event)
+            case SourceStats() | SubscriberStats() | WorkerLoad():
+                await self._figures.take(event)
             case SourceUp():
                 await self._director.source_up(event.source_id, event.kinds)
                 self._note(event.source_id, event.kinds)
             case SourceDown(source_id=source_id, reason=reason):
+                self._figures.source_down(source_id)
                 if reason != "replaced":
                     await self._director.source_down(source_id)
                     self._note(source_id, reason)
             case ConnectionUp():
                 pass
             case ConnectionDown():
+                self._figures.connection_down(event.connection_id)
                 await self._director.connection_down(event.connection_id, event.reason)
             case WorkerLost():
                 self.ready = False
                 _log.error("media.worker_lost")
+                self._figures.all_down()
                 for source_id in await self._director.all_down():
                     self._note(source_id, "worker_lost")
             case WorkerReady(native=native):

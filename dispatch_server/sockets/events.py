@@ -16,13 +16,15 @@ from dispatch_server import bodies
 from dispatch_server.access import socket_groups
 from dispatch_server.caller import Caller
 from dispatch_server.clock import Clock
-from dispatch_server.errors import HubError, NotAllowed, NotSignedIn, Unavailable
+from dispatch_server.errors import HubError, NotAllowed, NotSignedIn, Throttled, Unavailable
 from dispatch_server.http.adapter import language_of
 from dispatch_server.http.authenticate import Authenticator
 from dispatch_server.http.error_status import DomainError, refusal_of
 from dispatch_server.identity import Directory, Person
 from dispatch_server.journal import instant
 from dispatch_server.media.director import MediaDirector
+from dispatch_server.media.figures import MediaFigures
+from dispatch_server.media.page_report import LEAST_EVERY_S, PageReport
 from dispatch_server.media.turn import Turn
 from dispatch_server.media.viewers import Want, WantedVideo
 from dispatch_server.messages import Wording
@@ -104,6 +106,7 @@ class SocketEvents:
         locating: Locating,
         room_life: RoomLife,
         director: MediaDirector,
+        figures: MediaFigures,
         tasks: Tasks,
         wording: Wording,
         directory: Callable[[], Directory],
@@ -119,6 +122,7 @@ class SocketEvents:
         self._locating = locating
         self._room_life = room_life
         self._director = director
+        self._figures = figures
         self._tasks = tasks
         self._wording = wording
         self._directory = directory
@@ -135,6 +139,7 @@ class SocketEvents:
         self._answer("media_answer", MediaAnswer, self._media_answer)
         self._answer("media_watch", MediaWatch, self._media_watch)
         self._answer("media_close", MediaClose, self._media_close)
+        self._answer("media_report", PageReport, self._media_report)
         self._answer("ring_received", RingReceived, self._ring_received)
         self._answer("position", Position, self._position)
         self._server.on("*", self._unknown)
@@ -159,6 +164,7 @@ class SocketEvents:
                 "groups": socket_groups(person),
                 "checked_at": time.monotonic(),
                 "under_way": 0,
+                "reported_at": -LEAST_EVERY_S,
             },
         )
         for group in (*socket_groups(person), f"session:{session.token_hash}"):
@@ -304,6 +310,14 @@ class SocketEvents:
     async def _media_close(self, sid: str, _caller: Caller, message: MediaClose) -> Mapping[str, Any]:
         await self._director.close_viewer(sid=sid, connection_id=message.connection_id)
         return {}
+
+    async def _media_report(self, sid: str, caller: Caller, message: PageReport) -> Mapping[str, Any]:
+        person = caller.require_person()
+        session, now = await self._session(sid), time.monotonic()
+        if now - session["reported_at"] < LEAST_EVERY_S:
+            raise Throttled(retry_after_s=int(LEAST_EVERY_S))
+        session["reported_at"] = now
+        return {"scores": self._figures.report(sid=sid, person_id=person.id, report=message)}
 
     async def _ring_received(self, _sid: str, caller: Caller, message: RingReceived) -> Mapping[str, Any]:
         await self._answers.record_delivery(caller, message.assignment_id, "console")
