@@ -15,7 +15,7 @@ from rtc.fanout import LaneFanout
 from rtc.forwarder import Forwarder
 from rtc.media_port import MediaPort
 from rtc.peers import Peers
-from rtc.plane import MediaEvent, Patched, Published, ScopeRoutes, Subscribed, WorkerStats
+from rtc.plane import MediaEvent, Patched, Played, Published, ScopeRoutes, Subscribed, WorkerStats
 from rtc.publishing import Publishing
 from rtc.subscribing import Subscribing
 
@@ -51,12 +51,16 @@ class Engine:
         return self._publishing.publish(source_id, offer_sdp)
 
     def patch(self, connection_id: str, ice_tag: str, fragment: str) -> Patched:
-        """As `Publishing.patch`."""
-        return self._publishing.patch(connection_id, ice_tag, fragment)
+        """As `Peers.patch`."""
+        return self.peers.patch(connection_id, ice_tag, fragment)
 
     def subscribe(self, profile: str) -> Subscribed:
         """As `Subscribing.subscribe`."""
         return self._subscribing.subscribe(profile)
+
+    def play(self, offer_sdp: str) -> Played:
+        """As `Subscribing.play`."""
+        return self._subscribing.play(offer_sdp)
 
     def accept(self, connection_id: str, answer_sdp: str) -> None:
         """As `Subscribing.accept`."""

@@ -43,6 +43,7 @@ typedef struct {
   uint32_t ssrc;
   uint32_t seq_off, ts_off;
   uint64_t packets, octets;
+  uint32_t payload_flip; /* what makes of our payload type the subscriber's */
   uint32_t number_shift, tl0_shift; /* of VP8's picture numbers */
 } lane_t;
 
@@ -127,6 +128,7 @@ int fanout(protect_t protect, const uint8_t *plain, int length, uint32_t gate, l
     uint32_t out_ts = htonl(ts + lane->ts_off), ssrc = htonl(lane->ssrc);
     memcpy(out, plain, HEADER);
     memcpy(out + HEADER + shift, plain + HEADER, (size_t)(length - HEADER));
+    out[1] ^= (uint8_t)lane->payload_flip;
     memcpy(out + 2, &out_seq, 2);
     memcpy(out + 4, &out_ts, 4);
     memcpy(out + 8, &ssrc, 4);

@@ -40,6 +40,7 @@ class Lane(Protocol):
     octets: int  # of payload
     number_shift: int  # of VP8's picture numbers
     tl0_shift: int
+    payload_flip: int  # what makes of our payload type the subscriber's, by exclusive or
 
     @property
     def outlet(self) -> Outlet:
@@ -99,7 +100,13 @@ class PlainLane:
     octets: int = 0
     number_shift: int = 0
     tl0_shift: int = 0
+    payload_flip: int = 0
     numbers: TransportNumbers | None = None
+
+
+def flipped(plain: bytes, flip: int) -> bytes:
+    """The packet under the subscriber's own payload type; its marker stays."""
+    return b"".join((plain[:1], bytes((plain[1] ^ flip,)), plain[2:]))
 
 
 class PlainFan:
@@ -120,6 +127,8 @@ class PlainFan:
                 own = plain
                 if picture is not NO_PICTURE and (lane.number_shift or lane.tl0_shift):
                     own = shifted(plain, picture, Shift(lane.number_shift, lane.tl0_shift))
+                if lane.payload_flip:
+                    own = flipped(own, lane.payload_flip)
                 if lane.numbers is not None:
                     own = lane.numbers.stamp(own)
                 lane.outlet.send(

@@ -28,7 +28,7 @@ typedef struct {
 typedef struct { uint32_t next; uint32_t times[4096]; uint16_t sizes[4096]; } numbers_t;
 typedef struct {
   peer_t *peer; numbers_t *numbers; uint32_t element_id; uint32_t gate; uint32_t ssrc;
-  uint32_t seq_off, ts_off; uint64_t packets, octets; uint32_t number_shift, tl0_shift;
+  uint32_t seq_off, ts_off; uint64_t packets, octets; uint32_t payload_flip; uint32_t number_shift, tl0_shift;
 } lane_t;
 typedef struct { int32_t number_at, number_mask, tl0_at; } picture_t;
 const char *fanout_stamp(void);
@@ -102,6 +102,7 @@ class NativeLane:
     octets = _Number()
     number_shift = _Number()
     tl0_shift = _Number()
+    payload_flip = _Number()
 
     def __init__(
         self, ffi: FFI, outlet: Outlet, peer: NativePeer, ssrc: int, numbers: "NativeNumbers | None"

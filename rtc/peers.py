@@ -9,10 +9,11 @@ import structlog
 
 from rtc.aiortc_seam import WorkerCertificate
 from rtc.connection import Connection, Reason
-from rtc.errors import MediaFull
+from rtc.errors import MediaFull, StaleIceSession, UnknownConnection
 from rtc.ice_lite import IceLite
 from rtc.media_port import MediaPort
-from rtc.plane import ConnectionDown, ConnectionUp, MediaEvent
+from rtc.plane import ConnectionDown, ConnectionUp, MediaEvent, Patched
+from rtc.sdp_fragment import read_fragment, restart_fragment
 from rtc.sdp_lines import LocalTransport
 
 
@@ -36,6 +37,7 @@ class Peers:
         self._log = structlog.get_logger("rtc.engine")
         self._certificate = WorkerCertificate()
         self._silence: dict[str, Callable[[Reason], None]] = {}  # by connection: nothing of it flows any more
+        self._mids: dict[str, tuple[str, ...]] = {}  # by connection that we answered: its m-lines
         self.connections: dict[str, Connection] = {}
         self.full = False  # too busy for another one
         self.counters: dict[str, int] = {
@@ -112,6 +114,7 @@ class Peers:
                 reason = Reason.FAULT
             finally:
                 del self.connections[connection.connection_id]
+                self._mids.pop(connection.connection_id, None)
                 _count(self.counters, connection)
                 self._silence.pop(connection.connection_id)(reason)
                 self._emit(ConnectionDown(connection_id=connection.connection_id, reason=reason))
@@ -125,6 +128,28 @@ class Peers:
         if connection is not None:
             self._silence[connection_id](Reason.CLOSED)
             connection.end(Reason.CLOSED)
+
+    def note_answered(self, connection_id: str, mids: tuple[str, ...]) -> None:
+        """The peer made the offer, and these m-lines of it are in use: it may patch them."""
+        self._mids[connection_id] = mids
+
+    def patch(self, connection_id: str, ice_tag: str, fragment: str) -> Patched:
+        """The peer's candidates are taken note of; another user name begins its ICE session anew.
+
+        Raises: UnknownConnection, StaleIceSession, MalformedSdp.
+        """
+        connection = self.connections.get(connection_id)
+        mids = self._mids.get(connection_id)
+        if connection is None or mids is None:
+            raise UnknownConnection(connection_id)
+        ufrag = read_fragment(fragment)
+        if ice_tag not in ("*", connection.ice.ufrag):
+            raise StaleIceSession(connection_id)
+        if ufrag is None or ufrag == connection.remote_ufrag:
+            return Patched(ice_tag=connection.ice.ufrag, fragment=None)
+        local = self.new_transport()
+        connection.restart_ice(ufrag, local.ufrag, local.password)
+        return Patched(ice_tag=local.ufrag, fragment=restart_fragment(local, mids))
 
     def check_consent(self, now: float) -> None:
         """Whoever has not been heard of for too long is on the way out."""

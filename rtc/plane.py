@@ -4,6 +4,7 @@
 
     async def publish(self, *, source_id: str, offer_sdp: str) -> Published
     async def subscribe(self, *, profile: str) -> Subscribed
+    async def play(self, *, offer_sdp: str) -> Played
     async def patch(self, *, connection_id: str, ice_tag: str, fragment: str) -> Patched
     async def accept(self, *, connection_id: str, answer_sdp: str) -> None
     async def close(self, *, connection_id: str) -> None          # closing what is gone is no error
@@ -45,8 +46,17 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """A player was answered: a subscriber with video slot 0 and audio slot 0, as far as it takes them."""
+
+    connection_id: str
+    answer_sdp: str
+    ice_tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Patched:
-    """A publisher's fragment was taken; `fragment` answers an ICE restart, None says nothing."""
+    """A peer's fragment was taken; `fragment` answers an ICE restart, None says nothing."""
 
     ice_tag: str
     fragment: str | None

@@ -4,14 +4,13 @@ import secrets
 import time
 
 from rtc.connection import Connection, Reason
-from rtc.errors import MalformedPacket, StaleIceSession, UnknownConnection
+from rtc.errors import MalformedPacket
 from rtc.fanout import LaneFanout
 from rtc.forwarder import Forwarder
 from rtc.peers import Peers
-from rtc.plane import Patched, Published
+from rtc.plane import Published
 from rtc.rtcp import parse_rtcp
 from rtc.sdp_answer import accepted_mids, publisher_answer, read_publisher_offer
-from rtc.sdp_fragment import read_fragment, restart_fragment
 from rtc.source import Source
 
 
@@ -22,7 +21,6 @@ class Publishing:
         self._peers = peers
         self._forwarder = forwarder
         self._fanout = fanout
-        self._mids: dict[str, tuple[str, ...]] = {}  # by connection: its m-lines
         self._becoming: dict[str, Connection] = {}  # by source: its publisher before the handshake
 
     def publish(self, source_id: str, offer_sdp: str) -> Published:
@@ -74,7 +72,6 @@ class Publishing:
         def on_down(reason: Reason) -> None:
             if self._becoming.get(source_id) is connection:
                 del self._becoming[source_id]
-            self._mids.pop(connection_id, None)
             if source is not None:
                 self._forwarder.remove_source(source, reason)
 
@@ -84,23 +81,5 @@ class Publishing:
         connection.describe(offer.remote)
         self._peers.start(connection, on_up, on_down)
         answer = publisher_answer(offer, local, secrets.randbits(62))
-        self._mids[connection_id] = tuple(accepted_mids(offer))
+        self._peers.note_answered(connection_id, tuple(accepted_mids(offer)))
         return Published(connection_id=connection_id, answer_sdp=answer, ice_tag=local.ufrag)
-
-    def patch(self, connection_id: str, ice_tag: str, fragment: str) -> Patched:
-        """The publisher's candidates are taken note of; another user name begins its ICE session anew.
-
-        Raises: UnknownConnection, StaleIceSession, MalformedSdp.
-        """
-        connection = self._peers.connections.get(connection_id)
-        mids = self._mids.get(connection_id)
-        if connection is None or mids is None:
-            raise UnknownConnection(connection_id)
-        ufrag = read_fragment(fragment)
-        if ice_tag not in ("*", connection.ice.ufrag):
-            raise StaleIceSession(connection_id)
-        if ufrag is None or ufrag == connection.remote_ufrag:
-            return Patched(ice_tag=connection.ice.ufrag, fragment=None)
-        local = self._peers.new_transport()
-        connection.restart_ice(ufrag, local.ufrag, local.password)
-        return Patched(ice_tag=local.ufrag, fragment=restart_fragment(local, mids))

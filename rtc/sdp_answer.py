@@ -72,7 +72,7 @@ def read_publisher_offer(text: str) -> PublisherOffer:
         media.append((description, accepted))
     if not taken:
         raise NothingAcceptable("no VP8, H.264 (packetization-mode=1) or Opus is offered for sending")
-    _require_bundle(session, list(taken.values()))
+    require_bundle(session, list(taken.values()))
     remote = remote_transport(next(iter(taken.values())))
     plans = tuple(accepted.plan for _, accepted in media if accepted is not None)
     return PublisherOffer(remote=remote, plans=plans, media=tuple(media))
@@ -80,14 +80,14 @@ def read_publisher_offer(text: str) -> PublisherOffer:
 
 def accepted_mids(offer: PublisherOffer) -> list[str]:
     """The m-lines that will be received."""
-    return [_mid(each, index) for index, (each, accepted) in enumerate(offer.media) if accepted is not None]
+    return [mid_of(each, index) for index, (each, accepted) in enumerate(offer.media) if accepted is not None]
 
 
 def publisher_answer(offer: PublisherOffer, local: LocalTransport, session_id: int) -> str:
     """The answer's text: accepted m-lines are recvonly on one transport, the others are refused."""
     lines = session_lines(session_id, accepted_mids(offer))
     for index, (description, accepted) in enumerate(offer.media):
-        mid = _mid(description, index)
+        mid = mid_of(description, index)
         if accepted is None:
             formats = " ".join(str(each) for each in description.fmt)
             lines += [f"m={description.kind} 0 {description.profile} {formats}", "c=IN IP4 0.0.0.0"]
@@ -193,7 +193,8 @@ def _extension_id(description: MediaDescription, uri: str) -> int | None:
     return next(ids, None)
 
 
-def _require_bundle(session: SessionDescription, descriptions: Sequence[MediaDescription]) -> None:
+def require_bundle(session: SessionDescription, descriptions: Sequence[MediaDescription]) -> None:
+    """Returns if these m-lines are bundled on one transport. Raises: NothingAcceptable."""
     if len(descriptions) < 2:
         return
     wanted = {description.rtp.muxId for description in descriptions}
@@ -202,7 +203,8 @@ def _require_bundle(session: SessionDescription, descriptions: Sequence[MediaDes
         raise NothingAcceptable("sound and picture must be bundled on one transport")
 
 
-def _mid(description: MediaDescription, index: int) -> str:
+def mid_of(description: MediaDescription, index: int) -> str:
+    """Its own mid if that is one; else its place."""
     mid = description.rtp.muxId
     return mid if mid and len(mid) <= 32 and mid.isprintable() and " " not in mid else str(index)
 

@@ -24,6 +24,7 @@ from rtc.sdp_lines import (
     session_lines,
     transport_lines,
 )
+from rtc.slot_terms import SlotTerms
 
 H264_PROFILE = "42e01f"
 CNAME = "liandong"
@@ -45,8 +46,7 @@ class SlotLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberAnswer:
     """What a browser accepted: by mid, the codecs it will decode under our payload types, and those whose
-    retransmissions it takes under theirs; the mids whose packets may be numbered transport-wide, and the
-    header extension element for that.
+    retransmissions it takes under theirs; the mids whose packets may be numbered transport-wide.
     """
 
     remote: RemoteTransport
@@ -54,10 +54,13 @@ class SubscriberAnswer:
     retransmitted: dict[str, frozenset[Codec]]
     numbered: frozenset[str] = frozenset()
 
-    @property
-    def transport_cc_id(self) -> int | None:
-        """The element's number; None when nothing may be numbered."""
-        return TRANSPORT_CC_ID if self.numbered else None
+    def terms(self, mid: str) -> SlotTerms:
+        """What was agreed on for that slot."""
+        return SlotTerms(
+            codecs={codec: PAYLOAD_TYPES[codec] for codec in self.codecs[mid]},
+            retransmitted={codec: RTX_PAYLOAD_TYPES[codec] for codec in self.retransmitted[mid]},
+            transport_cc_id=TRANSPORT_CC_ID if mid in self.numbered else None,
+        )
 
 
 def slot_lines(video: int, audio: int, ssrcs: Sequence[int]) -> tuple[SlotLine, ...]:

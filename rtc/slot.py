@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from rtc.codecs import Codec
-from rtc.fanout import SHUT, Lane
+from rtc.codecs import PAYLOAD_TYPES, Codec
+from rtc.fanout import SHUT, Lane, flipped
 from rtc.history import History
 from rtc.plane import Kind, SlotState
 from rtc.rewrite import Rewrite
@@ -46,6 +46,7 @@ class Carried(Protocol):
     """What a slot needs of the track that it carries."""
 
     clock: TrackClock
+    codec: Codec
     history: History
     newest_seq: int
     newest_ts: int
@@ -148,7 +149,7 @@ class Slot:
         index: int,
         mid: str,
         lane: Lane,
-        codecs: frozenset[Codec],
+        codecs: Mapping[Codec, int],
         retransmission: Retransmission | None,
         first_seq: int,
         first_ts: int,
@@ -160,7 +161,9 @@ class Slot:
         self.mid = mid
         self.ssrc = lane.ssrc
         self.lane = lane
-        self.codecs = codecs  # what the subscriber decodes; nothing else is sent to it
+        self.codecs = (
+            codecs  # what the subscriber decodes, and under which payload type; nothing else is sent
+        )
         self.retransmission = retransmission
         self.clock_rate = 90_000 if kind is Kind.VIDEO else 48_000
         self.route: Route | None = None
@@ -241,6 +244,7 @@ class Slot:
             self.rewrite.first_rtp_ts = shown_from
         self.lane.seq_off = self.rewrite.seq_off
         self.lane.ts_off = self.rewrite.ts_off
+        self.lane.payload_flip = PAYLOAD_TYPES[track.codec] ^ self.codecs[track.codec]
         self.lane.gate = track.gate
         self.cursor = seq
         self.cursor_ts = ts
@@ -270,6 +274,8 @@ class Slot:
             packet = shifted(packet, picture, self._shift)
         lane.octets += len(packet) - 12
         lane.packets += 1
+        if lane.payload_flip:
+            packet = flipped(packet, lane.payload_flip)
         if lane.numbers is not None:
             packet = lane.numbers.stamp(packet)
         lane.outlet.send(packet, rewrite.out_seq(seq), rewrite.out_ts(ts), self.ssrc)

@@ -2,13 +2,14 @@
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from rtc.codecs import PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, Codec
+from rtc.codecs import PAYLOAD_TYPES
 from rtc.connection import Connection
 from rtc.fanout import LaneFanout
-from rtc.sdp_offer import SlotLine, SubscriberAnswer
+from rtc.sdp_offer import SlotLine
 from rtc.slot import Retransmission, Slot
+from rtc.slot_terms import SlotTerms
 
 
 def distinct_ssrcs(count: int) -> list[int]:
@@ -21,13 +22,14 @@ def distinct_ssrcs(count: int) -> list[int]:
 
 def make_slots(
     lines: Sequence[SlotLine],
-    accepted: SubscriberAnswer,
+    terms: Mapping[str, SlotTerms],
     connection: Connection,
     fanout: LaneFanout[Connection],
     now: float,
 ) -> list[Slot]:
-    """A slot for each line. Only after the connection's handshake."""
-    element_id = accepted.transport_cc_id
+    """A slot for each line, on the terms for its mid. Only after the connection's handshake."""
+    element_ids = (each.transport_cc_id for each in terms.values())
+    element_id = next((each for each in element_ids if each is not None), None)
     numbers = fanout.numbers(connection, element_id, time.monotonic) if element_id is not None else None
     return [
         Slot(
@@ -35,9 +37,9 @@ def make_slots(
             kind=line.kind,
             index=line.index,
             mid=line.mid,
-            lane=fanout.lane(connection, line.ssrc, numbers if line.mid in accepted.numbered else None),
-            codecs=accepted.codecs[line.mid],
-            retransmission=_retransmission(line, accepted.retransmitted[line.mid]),
+            lane=fanout.lane(connection, line.ssrc, numbers if terms[line.mid].transport_cc_id else None),
+            codecs=terms[line.mid].codecs,
+            retransmission=_retransmission(line, terms[line.mid]),
             first_seq=secrets.randbits(15),
             first_ts=secrets.randbits(31),
             now=now,
@@ -46,11 +48,11 @@ def make_slots(
     ]
 
 
-def _retransmission(line: SlotLine, codecs: frozenset[Codec]) -> Retransmission | None:
-    if line.rtx_ssrc is None or not codecs:
+def _retransmission(line: SlotLine, terms: SlotTerms) -> Retransmission | None:
+    if line.rtx_ssrc is None or not terms.retransmitted:
         return None
     return Retransmission(
         ssrc=line.rtx_ssrc,
-        payload_types={PAYLOAD_TYPES[codec]: RTX_PAYLOAD_TYPES[codec] for codec in codecs},
+        payload_types={PAYLOAD_TYPES[codec]: number for codec, number in terms.retransmitted.items()},
         first_seq=secrets.randbits(15),
     )

@@ -1,17 +1,24 @@
-"""Subscribers of one worker: offered their slots, which the forwarder fills."""
+"""Subscribers of one worker: pages, which are offered their slots, and players, which offer theirs (WHEP).
+
+The forwarder fills the slots of both alike.
+"""
 
 import secrets
 import time
+from collections.abc import Callable, Mapping, Sequence
 
 from rtc.connection import Connection, Reason
 from rtc.errors import MalformedPacket, UnknownConnection, UnknownProfile, WrongStep
 from rtc.fanout import LaneFanout
 from rtc.forwarder import Forwarder
 from rtc.peers import Peers
-from rtc.plane import SLOT_COUNTS, Profile, Subscribed
+from rtc.plane import SLOT_COUNTS, Kind, Played, Profile, Subscribed
 from rtc.rtcp import parse_rtcp
+from rtc.sdp_lines import LocalTransport
 from rtc.sdp_offer import SlotLine, SubscriberAnswer, read_subscriber_answer, slot_lines, subscriber_offer
+from rtc.sdp_player import player_answer, read_player_offer, slots_of
 from rtc.slot_making import distinct_ssrcs, make_slots
+from rtc.slot_terms import SlotTerms
 from rtc.subscriber import Subscriber
 
 
@@ -34,8 +41,44 @@ class Subscribing:
             raise UnknownProfile(profile)
         video, audio = SLOT_COUNTS[Profile(profile)]
         connection_id, local = self._peers.new_identity()
-        ssrcs = distinct_ssrcs(2 * video + audio)
-        lines = slot_lines(video, audio, ssrcs)
+        lines = slot_lines(video, audio, distinct_ssrcs(2 * video + audio))
+
+        def terms() -> dict[str, SlotTerms]:
+            return {line.mid: self._accepted[connection_id].terms(line.mid) for line in lines}
+
+        def on_end() -> None:
+            self._offered.pop(connection_id, None)
+            self._accepted.pop(connection_id, None)
+
+        self._offered[connection_id] = lines
+        self._open(connection_id, local, lines, terms, on_end)
+        offer = subscriber_offer(lines, local, secrets.randbits(62))
+        return Subscribed(connection_id=connection_id, offer_sdp=offer)
+
+    def play(self, offer_sdp: str) -> Played:
+        """The player is answered with one slot for each kind of media that it takes.
+
+        Raises: MalformedSdp, NothingAcceptable, MediaFull.
+        """
+        offer = read_player_offer(offer_sdp)
+        connection_id, local = self._peers.new_identity()
+        slots = slots_of(offer, distinct_ssrcs(2 * len(offer.lines)))
+        terms = {line.mid: line.terms for line in offer.lines}
+        connection = self._open(connection_id, local, slots, lambda: terms, lambda: None)
+        connection.describe(offer.remote)
+        self._peers.note_answered(connection_id, tuple(line.mid for line in offer.lines))
+        answer = player_answer(offer, slots, local, secrets.randbits(62))
+        return Played(connection_id=connection_id, answer_sdp=answer, ice_tag=local.ufrag)
+
+    def _open(
+        self,
+        connection_id: str,
+        local: LocalTransport,
+        lines: Sequence[SlotLine],
+        terms: Callable[[], Mapping[str, SlotTerms]],
+        on_end: Callable[[], None],
+    ) -> Connection:
+        """A connection whose slots are there once it is up, on the terms that are known by then."""
         counters = self._peers.counters
         subscriber: Subscriber | None = None
 
@@ -51,27 +94,26 @@ class Subscribing:
         def on_up() -> None:
             nonlocal subscriber
             now = time.monotonic()
-            accepted = self._accepted[connection_id]
-            slots = make_slots(lines, accepted, connection, self._fanout, now)
+            slots = make_slots(lines, terms(), connection, self._fanout, now)
             subscriber = Subscriber(
                 connection_id=connection_id,
                 outlet=connection,
-                video=slots[:video],
-                audio=slots[video:],
+                video=[slot for slot in slots if slot.kind is Kind.VIDEO],
+                audio=[slot for slot in slots if slot.kind is Kind.AUDIO],
                 now=now,
             )
             self._forwarder.add_subscriber(subscriber, now)
 
         def on_down(_reason: Reason) -> None:
-            if self._offered.pop(connection_id, None) is not None and subscriber is not None:
+            nonlocal subscriber
+            if subscriber is not None:
                 counters["resends_refused"] += subscriber.resends.refused
-            self._accepted.pop(connection_id, None)
+                subscriber = None
+            on_end()
             self._forwarder.remove_subscriber(connection_id)
 
-        self._offered[connection_id] = lines
         self._peers.start(connection, on_up, on_down)
-        offer = subscriber_offer(lines, local, secrets.randbits(62))
-        return Subscribed(connection_id=connection_id, offer_sdp=offer)
+        return connection
 
     def accept(self, connection_id: str, answer_sdp: str) -> None:
         """The subscriber's answer is taken; its handshake may follow.

@@ -25,6 +25,7 @@ from rtc.plane import (
     Hint,
     MediaEvent,
     Patched,
+    Played,
     Published,
     ScopeRoutes,
     Subscribed,
@@ -119,6 +120,13 @@ class WorkerProcess:
         """The publisher's candidates are taken note of, or its ICE session has begun anew."""
         reply = await self._ask(wire.Patch(connection_id=connection_id, ice_tag=ice_tag, fragment=fragment))
         if not isinstance(reply, Patched):
+            raise MediaUnavailable("unexpected reply")
+        return reply
+
+    async def play(self, *, offer_sdp: str) -> Played:
+        """The player is answered; routes say what it is sent."""
+        reply = await self._ask(wire.Play(offer_sdp=offer_sdp))
+        if not isinstance(reply, Played):
             raise MediaUnavailable("unexpected reply")
         return reply
 

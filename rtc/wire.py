@@ -15,7 +15,7 @@ import msgpack
 from pydantic import TypeAdapter, ValidationError
 
 from rtc.errors import ERRORS_BY_CODE, MalformedMessage, RtcError
-from rtc.plane import MediaEvent, Patched, Published, ScopeRoutes, Subscribed, WorkerStats
+from rtc.plane import MediaEvent, Patched, Played, Published, ScopeRoutes, Subscribed, WorkerStats
 
 MAX_FRAME = 4 << 20
 Frame = dict[str, Any]
@@ -31,11 +31,18 @@ class Publish:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """A publisher's candidates or ICE restart; `ice_tag` is the session it means, `*` the present one."""
+    """A peer's candidates or ICE restart; `ice_tag` is the session it means, `*` the present one."""
 
     connection_id: str
     ice_tag: str
     fragment: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """Answer this player."""
+
+    offer_sdp: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +74,12 @@ class Ask:
     what: str
 
 
-Request = Publish | Patch | Subscribe | Accept | Close | ScopeRoutes | Ask
-Reply = Published | Patched | Subscribed | WorkerStats | None
+Request = Publish | Play | Patch | Subscribe | Accept | Close | ScopeRoutes | Ask
+Reply = Published | Played | Patched | Subscribed | WorkerStats | None
 
 _REQUESTS = {kind.__name__: TypeAdapter(kind) for kind in get_args(Request)}
 _REPLIES: dict[str, TypeAdapter[Any]] = {
-    kind.__name__: TypeAdapter(kind) for kind in (Published, Patched, Subscribed, WorkerStats)
+    kind.__name__: TypeAdapter(kind) for kind in (Published, Played, Patched, Subscribed, WorkerStats)
 }
 _EVENTS = {kind.__name__: TypeAdapter(kind) for kind in get_args(MediaEvent)}
 

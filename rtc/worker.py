@@ -155,6 +155,8 @@ def _answer(engine: Engine, request: wire.Request) -> wire.Reply:
     match request:
         case wire.Publish(source_id=source_id, offer_sdp=offer_sdp):
             return engine.publish(source_id, offer_sdp)
+        case wire.Play(offer_sdp=offer_sdp):
+            return engine.play(offer_sdp)
         case wire.Patch(connection_id=connection_id, ice_tag=ice_tag, fragment=fragment):
             return engine.patch(connection_id, ice_tag, fragment)
         case wire.Subscribe(profile=profile):

@@ -166,6 +166,29 @@ async def test_vp8s_picture_numbers_are_shifted_alike(
         assert plain.payload == payloads[0]
 
 
+async def test_a_lane_with_payload_types_of_its_own_has_them_and_the_marker_stays(
+    fanout: LaneFanout[Outlet], outlets: list[Outlet]
+) -> None:
+    gate = fanout.gate()
+    outlets[1].aim_otherwise()
+    flips = [96 ^ 127, 96 ^ 35, 0]
+    for outlet in (outlets[0], outlets[2]):
+        outlet.aim()
+    lanes = [fanout.lane(outlet, 900) for outlet in outlets]
+    for lane, flip in zip(lanes, flips, strict=True):
+        lane.gate, lane.payload_flip = gate, flip
+    fan = fanout.fan(lanes, gate)
+    for seq, marker in ((1, False), (2, True)):
+        plain = bytearray(video(seq, 1, b"\x90\xe0\x80\x20\x07\x40key"))
+        plain[1] = 96 | (0x80 if marker else 0)
+        fan.send(bytes(plain), seq, 1)
+    for outlet, number in zip(outlets, (127, 35, 96), strict=True):
+        assert [(packet.payload_type, packet.marker) for packet in outlet.arrived()] == [
+            (number, False),
+            (number, True),
+        ]
+
+
 async def test_transport_wide_numbers_run_across_the_lanes_of_a_connection_and_are_noted(
     fanout: LaneFanout[Outlet], outlets: list[Outlet]
 ) -> None:

@@ -49,6 +49,8 @@ class Stage:
         app.router.add_get("/", self._page)
         app.router.add_post("/whip/{source}", self._whip)
         app.router.add_route("*", "/whip/{source}/{connection}", self._whip_session)
+        app.router.add_post("/whep/{source}", self._whep)
+        app.router.add_route("*", "/whep/{source}/{connection}", self._whip_session)
         app.router.add_post("/subscribe/{profile}", self._subscribe)
         app.router.add_post("/accept/{connection}", self._accept)
         runner = web.AppRunner(app, access_log=None)
@@ -155,11 +157,29 @@ class Stage:
                 ice_tag=request.headers["If-Match"].strip('"'),
                 fragment=await request.text(),
             )
-            answer = None if patched.fragment is None else self._by_link(patched.fragment)
+            answer = None if patched.fragment is None else self.by_link(patched.fragment)
             return web.Response(text=answer, headers={"ETag": f'"{patched.ice_tag}"'})
         if request.method == "DELETE":
             await self.media.close(connection_id=request.match_info["connection"])
         return web.Response(status=200 if request.method == "DELETE" else 405)
+
+    async def _whep(self, request: web.Request) -> web.Response:
+        """A player of that source: the only route of a scope of its own."""
+        source = request.match_info["source"]
+        try:
+            played = await self.media.play(offer_sdp=await request.text())
+        except RtcError as error:
+            return web.Response(status=400, text=str(error))
+        await self.route(played.connection_id, {0: source}, (source,), scope=f"whep {played.connection_id}")
+        return web.Response(
+            status=201,
+            text=self.by_link(played.answer_sdp),
+            content_type="application/sdp",
+            headers={
+                "Location": f"/whep/{source}/{played.connection_id}",
+                "ETag": f'"{played.ice_tag}"',
+            },
+        )
 
     async def _subscribe(self, request: web.Request) -> web.Response:
         subscribed = await self.media.subscribe(profile=request.match_info["profile"])

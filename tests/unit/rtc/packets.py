@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rtc.codecs import Codec
+from collections.abc import Mapping
+
+from rtc.codecs import PAYLOAD_TYPES, Codec
 from rtc.fanout import PlainFanout
 from rtc.plane import Kind, MediaEvent, ScopeRoutes, VideoRoute
 from rtc.rtp_packet import RtpPacket, parse_rtp
@@ -86,7 +88,7 @@ def make_subscriber(
     audio_slots: int = 2,
     first_seq: int = 1000,
     now: float = 0.0,
-    codecs: frozenset[Codec] = frozenset(Codec),
+    codecs: Mapping[Codec, int] = PAYLOAD_TYPES,
     retransmission: Retransmission | None = None,
 ) -> tuple[Subscriber, FakeOutlet]:
     outlet = FakeOutlet()

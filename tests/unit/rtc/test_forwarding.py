@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc.codecs import Codec
+from rtc.codecs import PAYLOAD_TYPES, Codec
 from rtc.plane import (
     AudioRoute,
     LevelsChanged,
@@ -18,8 +18,9 @@ from rtc.plane import (
     SourceUp,
     VideoRoute,
 )
-from rtc.rtcp import KeyframeRequest, Nack, parse_rtcp
+from rtc.rtcp import KeyframeRequest, Nack, pack_nack, parse_rtcp
 from rtc.serial import seq_delta, ts_delta
+from rtc.slot import Retransmission
 from tests.unit.rtc.forwarding_house import House
 from tests.unit.rtc.packets import (
     VP8_KEY,
@@ -66,7 +67,7 @@ def test_the_browser_is_told_where_the_new_source_begins() -> None:
 
 def test_a_viewer_is_sent_only_what_it_decodes() -> None:
     house = House("a")
-    viewer, outlet = make_subscriber("old", codecs=frozenset({Codec.H264, Codec.OPUS}), now=house.now)
+    viewer, outlet = make_subscriber("old", codecs={Codec.H264: 97, Codec.OPUS: 111}, now=house.now)
     house.forwarder.add_subscriber(viewer, house.now)
     house.forwarder.reconcile(routes(1, ("old", 0, "a"), ("viewer", 0, "a")), house.now)
     house.play("a", 5, key_first=True)
@@ -382,3 +383,20 @@ def test_a_publisher_that_numbers_anew_is_believed_at_the_second_packet(jump: in
     left = house.outlet.left
     assert len(left) == 8
     assert all(seq_delta(b.seq, a.seq) == 1 for a, b in itertools.pairwise(left))
+
+
+def test_a_player_gets_live_packets_the_history_and_what_is_sent_again_under_its_own_payload_types() -> None:
+    house = House("a")
+    again = Retransmission(ssrc=77, payload_types={PAYLOAD_TYPES[Codec.VP8]: 46}, first_seq=0)
+    player, outlet = make_subscriber(
+        "player", codecs={Codec.VP8: 45, Codec.OPUS: 100}, retransmission=again, now=house.now
+    )
+    house.forwarder.add_subscriber(player, house.now)
+    house.play("a", 10, key_first=True)
+    house.forwarder.reconcile(routes(1, ("player", 0, "a")), house.now)
+    house.play("a", 5)
+    assert len(outlet.left) >= 15
+    assert {packet.payload_type for packet in outlet.left} == {45}
+    for packet in list(outlet.left):
+        house.forwarder.receive_feedback(player, parse_rtcp(pack_nack(1, 900, [packet.seq])), house.now)
+    assert {(packet.ssrc, packet.payload_type) for packet in outlet.left} == {(900, 45), (77, 46)}

@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from rtc.codecs import Codec
+from rtc.codecs import PAYLOAD_TYPES
 from rtc.forwarder import Forwarder
 from rtc.nack import Missing
 from rtc.plane import Kind
@@ -71,7 +71,7 @@ class World:
             index=0,
             mid="v0",
             lane=FANOUT.lane(_ToViewer(self), 900),
-            codecs=frozenset(Codec),
+            codecs=PAYLOAD_TYPES,
             retransmission=None,
             first_seq=65_000,
             first_ts=0,
