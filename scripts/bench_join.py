@@ -3,153 +3,101 @@
 ring   click on 一键扩群 in a real Chromium → the last of 20 departments' consoles rings (sockets, same clock)
 warm   click on 进入视频会商 on a phone page whose media connection is open → first decoded frame
 cold   the same, but the page's connection is held back until the click: ICE, DTLS and first frame all count
+storm  30 people of ten departments come within a second, media connections included, while a Chromium
+       watches the scene: when the last has its first whole frame, and how long the watcher's stood still
 """
 
 import argparse
 import asyncio
-import json
-import math
-import os
-import socket
 import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench_report import Figure, report
+from join_pages import (
+    CLICK,
+    FROZEN,
+    Steps,
+    assignment_of,
+    call,
+    join_cold,
+    join_once,
+    join_warm,
+    launched,
+    live_incident,
+    percentile,
+    signed_in,
+    told,
+)
+from join_program import Program, free_ports
 from playwright.async_api import Browser, Page, async_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
 HERE = Path(__file__).resolve().parent
 OPERATOR = "w0"
 RESPONDER = "r-d00"
-CLICK = (
-    "testid => { const at = performance.timeOrigin + performance.now();"
-    " document.querySelector(`[data-testid=${testid}]`).click(); return at }"
-)
-# Clicks, and resolves with the milliseconds until the stage's first decoded frame after the click.
-FIRST_FRAME = """
-testid => new Promise((resolve, reject) => {
-  const began = performance.now()
-  setTimeout(() => reject(new Error('no frame within 15 s')), 15000)
-  const seen = new WeakSet()
-  const look = () => {
-    const query = '[data-testid=stage] video, video[data-testid=stage-video]'
-    for (const video of document.querySelectorAll(query)) {
-      if (video.requestVideoFrameCallback && !seen.has(video)) {
-        seen.add(video)
-        video.requestVideoFrameCallback(() => resolve(performance.now() - began))
-      }
+STORM_DEPARTMENTS = 10
+RING_AIM_MS, WARM_AIM_MS, COLD_AIM_MS, STORM_AIM_MS, FROZEN_AIM_S = 150, 300, 1_000, 3_000, 0.5
+WHAT = ("ring", "warm", "cold", "storm")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """A hub with its crowd, an operator's page, and what the measurements need to know."""
+
+    url: str
+    browser: Browser
+    operator: Page
+    crowd: Program
+    camera: dict[str, Any]
+    tokens: dict[str, str]
+
+
+async def open_house(options: argparse.Namespace, stack: AsyncExitStack) -> House:
+    """The hub serves, its consoles are connected; all is gone with the stack."""
+    port = free_ports()
+    url = f"http://127.0.0.1:{port}"
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="liandong-bench-")))
+    arguments = {
+        "--data": folder / "data",
+        "--port": port,
+        "--incidents": options.incidents,
+        "--departments": options.departments + 1,  # one more for the browser that joins
+        "--watchers": options.consoles - options.departments,
     }
-    requestAnimationFrame(look)
-  }
-  document.querySelector(`[data-testid=${testid}]`).click()
-  window.__release?.()
-  look()
-})
-"""
-# A cold page: its media connection stays unmade until `__release` is called.
-HOLD_BACK = """
-(() => {
-  const gate = new Promise(resolve => { window.__release = resolve })
-  const original = RTCPeerConnection.prototype.setRemoteDescription
-  RTCPeerConnection.prototype.setRemoteDescription = async function (...facts) {
-    await gate
-    return original.apply(this, facts)
-  }
-})()
-"""
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share of the values does not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-
-
-def free_ports() -> int:
-    """A port N such that N, N+1 and N+2 (UDP) are free now."""
-    for base in range(23000, 60000, 17):
-        try:
-            for offset, kind in ((0, socket.SOCK_STREAM), (1, socket.SOCK_STREAM), (2, socket.SOCK_DGRAM)):
-                with socket.socket(socket.AF_INET, kind) as probe:
-                    probe.bind(("127.0.0.1", base + offset))
-        except OSError:
-            continue
-        return base
-    raise SystemExit("no free ports")
-
-
-class Program:
-    """A child that speaks lines of JSON; its standard input being closed ends it."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    @classmethod
-    async def start(cls, *arguments: str) -> "Program":
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            limit=1 << 20,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        return cls(process)
-
-    async def line(self, timeout_s: float) -> dict[str, Any]:
-        async with asyncio.timeout(timeout_s):
-            raw = await self._process.stdout.readline()  # type: ignore[union-attr]
-        if not raw:
-            raise SystemExit("a part of the measurement ended early")
-        found: dict[str, Any] = json.loads(raw)
-        return found
-
-    async def say(self, facts: dict[str, Any]) -> None:
-        self._process.stdin.write(json.dumps(facts).encode() + b"\n")  # type: ignore[union-attr]
-        await self._process.stdin.drain()  # type: ignore[union-attr]
-
-    async def stop(self) -> None:
-        self._process.stdin.close()  # type: ignore[union-attr]
-        try:
-            async with asyncio.timeout(10):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
-
-
-async def signed_in(browser: Browser, url: str, token: str, entry: str, size: tuple[int, int]) -> Page:
-    """A page of a signed-in person at the entry."""
-    context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN")
-    reply = await context.request.post(url + "/api/sign-in/link", data={"token": token})
-    if not reply.ok:
-        raise SystemExit(f"sign-in was refused: {await reply.text()}")
-    page = await context.new_page()
-    await page.goto(url + entry)
-    return page
-
-
-async def call(page: Page, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """A command through the page's own session."""
-    return await page.evaluate(
-        """async ([method, path, body]) => {
-            const me = await (await fetch('/api/me')).json()
-            const reply = await fetch(path, {method, headers: {'X-CSRF-Token': me.csrf,
-                'Content-Type': 'application/json'}, body: body === null ? undefined : JSON.stringify(body)})
-            if (!reply.ok) throw new Error(await reply.text())
-            return reply.json()
-        }""",
-        [method, path, body],
+    (folder / "data").mkdir()
+    hub = await Program.start(
+        str(HERE / "join_hub.py"), *(str(word) for pair in arguments.items() for word in pair)
     )
+    stack.push_async_callback(hub.stop)
+    facts = await hub.line(180)
+    print(f"  the store holds {options.incidents} incidents", file=sys.stderr, flush=True)
+    tokens = facts["tokens"]
+    consoles = {p: t for p, t in tokens.items() if p[0] in "rw" and p not in (OPERATOR, RESPONDER)}
+    crowd = await Program.start(str(HERE / "join_crowd.py"))
+    stack.push_async_callback(crowd.stop)
+    await crowd.say({"url": url, "tokens": consoles})
+    await crowd.line(120)
+    print(f"  {len(consoles)} consoles are connected", file=sys.stderr, flush=True)
+    playwright = await stack.enter_async_context(async_playwright())
+    browser = await launched(playwright)
+    stack.push_async_callback(browser.close)
+    operator = await signed_in(browser, url, tokens[OPERATOR], "/", (1920, 1080))
+    camera = {
+        "url": url,
+        "feed_id": facts["feed_id"],
+        "token": facts["feed_token"],
+        "folder": str(folder),
+    }
+    return House(url=url, browser=browser, operator=operator, crowd=crowd, camera=camera, tokens=tokens)
 
 
-async def measure_rings(operator: Page, crowd: Program, runs: int, departments: int) -> list[float]:
+async def measure_rings(house: House, runs: int, departments: int) -> list[float]:
     """Milliseconds from the click to the last ring, per run."""
+    operator = house.operator
     found = []
     for number in range(runs):
         report_body = {"type": "burst_pipe", "title": f"测量 {number}", "place": {"text": "测量点"}}
@@ -162,7 +110,7 @@ async def measure_rings(operator: Page, crowd: Program, runs: int, departments: 
         clicked_ms = await operator.evaluate(CLICK, "one-key")
         rung: dict[str, float] = {}
         while len(rung) < departments:
-            line = await crowd.line(10)
+            line = await house.crowd.line(10)
             if line.get("incident_id") == incident["id"]:
                 rung.setdefault(line["person"], line["at_ms"])
         found.append(max(rung.values()) - clicked_ms)
@@ -171,139 +119,103 @@ async def measure_rings(operator: Page, crowd: Program, runs: int, departments: 
     return found
 
 
-async def open_scene(operator: Page) -> str:
-    """The body-cam's incident with its departments summoned; the responder's assignment."""
-    for _ in range(100):
-        listed = await call(operator, "GET", "/api/incidents")
-        live = [i for i in listed["incidents"] if any(f["state"] == "live" for f in i["feeds"])]
-        if live:
-            break
-        await asyncio.sleep(0.2)
-    else:
-        raise SystemExit("the body-cam did not come live")
-    pressed = await call(operator, "POST", f"/api/incidents/{live[0]['id']}/summon", {})
-    for assignment in pressed["incident"]["assignments"]:
-        if assignment["department_id"] == RESPONDER.removeprefix("r-"):
-            return str(assignment["id"])
-    raise SystemExit("the responder was not summoned")
-
-
-async def join_once(page: Page) -> float:
-    """One join and one leaving; the milliseconds in between the click and the first frame."""
-    await page.locator("[data-testid=join]").wait_for(timeout=20_000)
-    took_ms: float = await page.evaluate(FIRST_FRAME, "join")
-    await page.locator("[data-testid=leave-room]").click()
-    await page.locator("[data-testid=join]").wait_for(timeout=20_000)
-    return took_ms
-
-
-async def measure_warm(responder: Page, runs: int) -> list[float]:
-    found = []
-    for _ in range(runs):
-        found.append(await join_once(responder))
-        await responder.wait_for_timeout(400)
-    return found
-
-
-async def measure_cold(responder: Page, url: str, runs: int) -> list[float]:
-    await responder.context.add_init_script(HOLD_BACK)
-    found = []
-    for _ in range(runs):
-        await responder.goto("about:blank")
-        await responder.goto(url)
-        await responder.wait_for_timeout(500)
-        found.append(await join_once(responder))
-    return found
-
-
-async def run(options: argparse.Namespace) -> list[Figure]:
-    port = free_ports()
-    url = f"http://127.0.0.1:{port}"
-    async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="liandong-bench-")))
-        arguments = {
-            "--data": folder / "data",
-            "--port": port,
-            "--incidents": options.incidents,
-            "--departments": options.departments + 1,  # one more for the browser that joins
-            "--watchers": options.consoles - options.departments,
-        }
-        (folder / "data").mkdir()
-        hub = await Program.start(
-            str(HERE / "join_hub.py"), *(str(word) for pair in arguments.items() for word in pair)
+async def measure_storms(house: House, watcher: Page, incident: dict[str, Any], runs: int) -> list[Figure]:
+    """The last first frame of each storm, and what the one who was there already saw meanwhile."""
+    people = [f"{prefix}-d{n:02d}" for n in range(1, STORM_DEPARTMENTS + 1) for prefix in "rst"]
+    crowd = await Program.start(str(HERE / "join_storm.py"))
+    try:
+        await crowd.say(
+            {
+                "url": house.url,
+                "tokens": {person: house.tokens[person] for person in people if person in house.tokens},
+                "incident_id": incident["id"],
+                "room_id": incident["room_id"],
+                "source_id": house.camera["feed_id"],
+            }
         )
-        stack.push_async_callback(hub.stop)
-        facts = await hub.line(180)
-        print(f"  the store holds {options.incidents} incidents", file=sys.stderr, flush=True)
-        tokens = facts["tokens"]
-        own = {name: tokens.pop(name) for name in (OPERATOR, RESPONDER)}
-        crowd = await Program.start(str(HERE / "join_crowd.py"))
-        stack.push_async_callback(crowd.stop)
-        await crowd.say({"url": url, "tokens": tokens})
-        await crowd.line(120)
-        print(f"  {len(tokens)} consoles are connected", file=sys.stderr, flush=True)
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM_PATH", "/usr/bin/chromium"),
-            args=[
-                *(["--no-sandbox"] if os.geteuid() == 0 else []),
-                "--disable-gpu",
-                "--allow-loopback-in-peer-connection",
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                "--autoplay-policy=no-user-gesture-required",
-                "--disable-background-networking",
-            ],
-        )
-        stack.push_async_callback(browser.close)
-        operator = await signed_in(browser, url, own[OPERATOR], "/", (1920, 1080))
-        rings = await measure_rings(operator, crowd, options.runs, options.departments)
-        print("  rings are measured", file=sys.stderr, flush=True)
-        camera = {
-            "url": url,
-            "feed_id": facts["feed_id"],
-            "token": facts["feed_token"],
-            "folder": str(folder),
-        }
-        device = await Program.start("-m", "dispatch_server.demo.bodycam")
-        stack.push_async_callback(device.stop)
-        await device.say(camera)
-        assignment = await open_scene(operator)
-        responder = await signed_in(browser, url, own[RESPONDER], f"/m/a/{assignment}", (390, 844))
-        await call(responder, "POST", f"/api/assignments/{assignment}/acknowledge")
-        await join_once(responder)
-        warm = await measure_warm(responder, options.runs)
-        print("  warm joins are measured", file=sys.stderr, flush=True)
-        cold = await measure_cold(responder, f"{url}/m/a/{assignment}", options.runs)
+        joiners = (await crowd.line(60))["ready"]
+        lasts, every = [], []
+        before = await watcher.evaluate(FROZEN)
+        for _ in range(runs):
+            await crowd.say({})
+            waited = (await crowd.line(60))["first_frame_ms"]
+            lasts.append(max(waited))
+            every += waited
+            await crowd.line(60)
+        after = await watcher.evaluate(FROZEN)
+    finally:
+        await crowd.stop()
+    print(f"  {runs} storms of {joiners} are measured", file=sys.stderr, flush=True)
+    if after["decoded"] - before["decoded"] < 10:
+        raise SystemExit("the watcher saw nothing")
     return [
-        Figure(key="ring_p50_ms", meaning="click → last console rings, p50", value=percentile(rings, 0.5)),
+        Figure(key="storm_p50_ms", meaning="storm: first frame, p50 of all", value=percentile(every, 0.5)),
         Figure(
-            key="ring_p95_ms",
-            meaning="click → last console rings, p95",
-            value=percentile(rings, 0.95),
-            at_most=150,
+            key="last_first_frame_ms",
+            meaning="storm: last first frame, worst run",
+            value=max(lasts),
+            at_most=STORM_AIM_MS,
         ),
-        Figure(key="warm_p50_ms", meaning="warm join → first frame, p50", value=percentile(warm, 0.5)),
         Figure(
-            key="warm_p95_ms",
-            meaning="warm join → first frame, p95",
-            value=percentile(warm, 0.95),
-            at_most=500,
-        ),
-        Figure(key="cold_p50_ms", meaning="cold join → first frame, p50", value=percentile(cold, 0.5)),
-        Figure(
-            key="cold_p95_ms",
-            meaning="cold join → first frame, p95",
-            value=percentile(cold, 0.95),
-            at_most=1500,
+            key="watcher_frozen_s",
+            meaning="storm: the watcher's picture stood still, all runs (s)",
+            value=after["frozen_s"] - before["frozen_s"],
+            at_most=FROZEN_AIM_S,
         ),
     ]
 
 
+async def run(options: argparse.Namespace) -> list[Figure]:
+    figures: list[Figure] = []
+    async with AsyncExitStack() as stack:
+        house = await open_house(options, stack)
+        if "ring" in options.what:
+            rings = await measure_rings(house, options.runs, options.departments)
+            figures += _both("ring", "click → last console rings", rings, RING_AIM_MS)
+        if {"warm", "cold", "storm"} & set(options.what):
+            device = await Program.start("-m", "dispatch_server.demo.bodycam")
+            stack.push_async_callback(device.stop)
+            await device.say(house.camera)
+            incident = await live_incident(house.operator)
+            task = assignment_of(incident, RESPONDER.removeprefix("r-"))
+            responder = await signed_in(
+                house.browser, house.url, house.tokens[RESPONDER], f"/m/a/{task}", (390, 844)
+            )
+            await call(responder, "POST", f"/api/assignments/{task}/acknowledge")
+            await join_once(responder)
+            if "warm" in options.what:
+                figures += _joins("warm", await join_warm(responder, options.runs), WARM_AIM_MS)
+            if "storm" in options.what:
+                await join_once(responder, stay=True)
+                figures += await measure_storms(house, responder, incident, options.storms)
+                await responder.locator("[data-testid=leave-room]").click()
+            if "cold" in options.what:
+                joins = await join_cold(responder, f"{house.url}/m/a/{task}", options.runs)
+                figures += _joins("cold", joins, COLD_AIM_MS)
+    return figures
+
+
+def _joins(name: str, joins: Sequence[Steps], aim_ms: float) -> list[Figure]:
+    print(told(f"{name} joins", joins), file=sys.stderr, flush=True)
+    return _both(name, f"{name} join → first frame", [each["shown"] for each in joins], aim_ms)
+
+
+def _both(name: str, meaning: str, took_ms: Sequence[float], aim_ms: float) -> list[Figure]:
+    p50, p95 = (percentile(took_ms, share) for share in (0.5, 0.95))
+    return [
+        Figure(key=f"{name}_p50_ms", meaning=f"{meaning}, p50", value=p50),
+        Figure(key=f"{name}_p95_ms", meaning=f"{meaning}, p95", value=p95, at_most=aim_ms),
+    ]
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="scripts/bench join", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench join", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", nargs="*", choices=(*WHAT, []), default=WHAT, help="all of them by default")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--storms", type=int, default=5)
     parser.add_argument("--incidents", type=int, default=10_000)
     parser.add_argument("--consoles", type=int, default=200)
     parser.add_argument("--departments", type=int, default=20)

@@ -4,6 +4,7 @@
   hall      40 publishers, each with 2 to 8 subscribers of its own: the same
   latency   how long a packet takes, at N subscribers
   load      how much our worker forwards on one core before anything is lost (ours alone)
+  loss      what a browser sees through a network that loses packets (--loss-pct, --burst, --rtt-ms, --where)
 
 Both servers are up, pinned to one core; the load is made on another. They are fed in turns with the same
 packets (1,200 bytes of video in 30 frames a second, Opus at 50/s) and only the server that is fed is
@@ -28,6 +29,7 @@ from machine import ROOT
 
 sys.path.insert(0, str(ROOT))
 from media_load import AUDIO_PER_S, Load, Measured, connect_janus, connect_ours, own_address, pin
+from media_loss import loss
 
 from rtc.aiortc_seam import WorkerCertificate
 from rtc.supervisor import WorkerProcess
@@ -191,7 +193,7 @@ async def load(options: argparse.Namespace) -> int:
     return report("Media: highest clean load", figures, as_json=options.json, conditions=conditions)
 
 
-MEASUREMENTS = {"fanout": fanout, "hall": hall, "latency": latency, "load": load}
+MEASUREMENTS = {"fanout": fanout, "hall": hall, "latency": latency, "load": load, "loss": loss}
 
 
 def main() -> int:
@@ -204,8 +206,14 @@ def main() -> int:
     parser.add_argument("--video-per-s", type=float, help="video packets a second of each publisher")
     parser.add_argument("--plain", action="store_true", help="our worker forwards in Python")
     parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=4.0, help="of load, per server and round")
+    parser.add_argument("--seconds", type=float, help="of load, per server and round (4; loss: 20)")
+    parser.add_argument("--loss-pct", type=float, default=5.0, help="loss: on each way of each peer")
+    parser.add_argument("--burst", type=float, default=1.0, help="loss: so many in a row on average")
+    parser.add_argument("--rtt-ms", type=float, default=100.0, help="loss: between each peer and the server")
+    parser.add_argument("--where", choices=("both", "uplink", "downlink"), default="both", help="loss")
+    parser.add_argument("--bps", type=int, default=1_500_000, help="loss: of the picture")
     options = parser.parse_args()
+    options.seconds = options.seconds or (20.0 if options.what == "loss" else 4.0)
     if not JANUS.exists() and options.what != "load":
         print(
             "Janus is not installed (Debian: apt install janus): nothing to measure beside", file=sys.stderr

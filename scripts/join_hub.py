@@ -39,10 +39,11 @@ CENTRE = "centre"
 KIND = "burst_pipe"
 OPEN_INCIDENTS = 40
 AT_ONCE = 200
+DEPARTMENT = ("r", "s", "t")  # r is on duty
 
 
 def seed(departments: int, watchers: int) -> Seed:
-    """One centre: its departments with one responder each, and as many operators as watch."""
+    """One centre: its departments with three responders each, one on duty; as many operators as watch."""
     centre = Agency(
         id=CENTRE, parent_id=None, kind=AgencyKind.DISTRICT, name="中心", name_en="Centre", path=f"/{CENTRE}/"
     )
@@ -63,9 +64,14 @@ def seed(departments: int, watchers: int) -> Seed:
     ]
     responders = [
         Person(
-            id=f"r-{node.id}", login=f"r-{node.id}", name=node.name, role=Role.RESPONDER, agency_id=node.id
+            id=f"{prefix}-{node.id}",
+            login=f"{prefix}-{node.id}",
+            name=f"{node.name} {prefix}",
+            role=Role.RESPONDER,
+            agency_id=node.id,
         )
         for node in nodes
+        for prefix in DEPARTMENT
     ]
     plan = ResponsePlan(
         id=PlanId("bench"),

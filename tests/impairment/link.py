@@ -12,6 +12,7 @@ import re
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -114,9 +115,9 @@ class _Front:
                 data, peer = self._front.recvfrom(2048)
                 if peer not in self._behind:
                     self._behind[peer] = self._towards_server(peer)
-                self._carry(self._link.up, data, lambda data, peer=peer: self._to_server(data, peer))
+                self._carry(self._link.up, data, partial(self._to_server, peer))
 
-    def _to_server(self, data: bytes, peer: Address) -> None:
+    def _to_server(self, peer: Address, data: bytes) -> None:
         with suppress(OSError):
             self._behind[peer].sendto(data, self._server)
 
@@ -124,9 +125,9 @@ class _Front:
         with suppress(BlockingIOError, ConnectionError):
             for _ in range(DATAGRAMS_A_TURN):
                 data = behind.recv(2048)
-                self._carry(self._link.down, data, lambda data, peer=peer: self._to_peer(data, peer))
+                self._carry(self._link.down, data, partial(self._to_peer, peer))
 
-    def _to_peer(self, data: bytes, peer: Address) -> None:
+    def _to_peer(self, peer: Address, data: bytes) -> None:
         with suppress(OSError):
             self._front.sendto(data, peer)
 
