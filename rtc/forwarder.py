@@ -101,6 +101,9 @@ class Forwarder:
         taken = source.receive_rtp(data, now)
         if taken and not source.announced and self.sources.get(source.source_id) is source:
             self._announce(source, now)
+        if source.gap_opened:  # at once: every millisecond here is one that a picture stands still
+            source.gap_opened = False
+            self._ask(source, now)
         if self._changed:
             self._flush()
 
@@ -119,9 +122,7 @@ class Forwarder:
                 if track.ssrc:
                     budget -= track.slots.pump(budget, now)
                     pressing = pressing or track.slots.pressing or len(track.missing) > 0
-            requests = self._reports[source.source_id].requests(now)
-            if requests:
-                source.outlet.send_rtcp(requests)
+            self._ask(source, now)
         if now - self._transport_at >= TRANSPORT_FEEDBACK_EVERY_S:
             self._transport_at = now
             self._report_to_publishers(now)
@@ -139,6 +140,13 @@ class Forwarder:
         self._tell_of_subscribers(now)
         self._flush()
         return pressing
+
+    def _ask(self, source: Source, now: float) -> None:
+        """What is missing of the source, and keyframes, have been asked for as far as that is due."""
+        reports = self._reports.get(source.source_id)
+        requests = reports.requests(now) if reports is not None else b""
+        if requests:
+            source.outlet.send_rtcp(requests)
 
     def _announce(self, source: Source, now: float) -> None:
         source.up = source.announced = True

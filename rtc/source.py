@@ -82,6 +82,7 @@ class Source:
         "announced",
         "arrivals",
         "connection_id",
+        "gap_opened",
         "heard_at",
         "loudness",
         "outlet",
@@ -112,6 +113,8 @@ class Source:
         """The world has been told that it sends, by this connection or by the one whose place it took."""
         self.announced = False
         """The world has been told what this connection sends."""
+        self.gap_opened = False
+        """Packets of its picture turned out to be missing a moment ago."""
         self.heard_at = now  # when the last packet was taken in; from the start until then
         self.arrivals = ArrivalLog(ssrc=OWN_SSRC)
         clock = SourceClock()
@@ -195,6 +198,9 @@ class Source:
         if track.kind is Kind.AUDIO:
             self._note_level(packet, stream.plan, now)
         track.receive(packet, now)
+        if track.missing.opened:
+            track.missing.opened = False
+            self.gap_opened = True
         return True
 
     def receive_rtcp(self, facts: list[RtcpFact], now: float) -> None:

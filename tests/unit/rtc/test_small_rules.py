@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,6 +83,26 @@ def test_every_packet_of_a_gap_is_asked_for_until_it_comes_or_is_given_up(start:
         asked += bool(missing.due(now))
     assert asked <= MAX_TRIES
     assert now < 1.3
+
+
+def test_on_a_way_that_keeps_the_order_a_gap_is_asked_for_at_once_and_on_another_not() -> None:
+    missing = Missing()
+
+    def gap(seq: int, at: float) -> bool:
+        missing.gap(seq, seq + 2, at)
+        return missing.due(at) == [seq + 1]
+
+    for turn in range(40):
+        gap(4 * turn, turn)
+        missing.due(turn + 0.02)
+        missing.arrived(4 * turn + 1, turn + 0.12)
+    assert missing.rtt_s == pytest.approx(0.1, abs=0.03)
+    assert gap(500, 50)
+    missing.arrived(501, 50.015)  # long before an answer can be here
+    assert missing.rtt_s == pytest.approx(0.1, abs=0.03)
+    assert not gap(600, 51)
+    assert missing.due(51.017) == []
+    assert missing.due(51.02) == [601]
 
 
 def test_a_gap_too_wide_to_ask_for_calls_for_a_keyframe_instead() -> None:
