@@ -37,6 +37,11 @@ class Downlink:
         """A report says that this share (0..1) was lost."""
         self._loss += WEIGHT * (loss - self._loss)
 
+    @property
+    def spotty(self) -> bool:
+        """Whether it loses so much that answers get lost too, and not so much that it is simply full."""
+        return CALM_LOSS < self._loss < HEAVY_LOSS
+
     def judge(self, now: float) -> Quality:
         """What may be sent from now on."""
         since = now - self._changed_at

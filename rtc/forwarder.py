@@ -39,6 +39,7 @@ class Forwarder:
         self.sources: dict[str, Source] = {}
         self._reports: dict[str, SourceReports] = {}
         self.subscribers: dict[str, Subscriber] = {}
+        self._owing: dict[str, Subscriber] = {}  # they get second copies in the next tick
         self.stale_reconciles = 0
         self._turns = Turns(every_s=STATS_EVERY_S, at_once=SUBSCRIBERS_AT_ONCE)
 
@@ -110,6 +111,8 @@ class Forwarder:
     def receive_feedback(self, subscriber: Subscriber, facts: list[RtcpFact], now: float) -> None:
         """A subscriber's reports and requests were served."""
         subscriber.receive_rtcp(facts, now, self._ntp(now))
+        if subscriber.owed:
+            self._owing[subscriber.connection_id] = subscriber
         if self._changed:
             self._flush()
 
@@ -123,6 +126,8 @@ class Forwarder:
                     budget -= track.slots.pump(budget, now)
                     pressing = pressing or track.slots.pressing or len(track.missing) > 0
             self._ask(source, now)
+        while self._owing:
+            self._owing.popitem()[1].pay(now)
         if now - self._transport_at >= TRANSPORT_FEEDBACK_EVERY_S:
             self._transport_at = now
             self._report_to_publishers(now)

@@ -14,6 +14,7 @@ from rtc.subscriber_reports import STAGE, SubscriberReports
 SMALLEST = 1  # as a wanted height
 RESENDS_PER_S = 1000.0  # a browser that asks for more is not answered: the excess is dropped and counted
 RESEND_BURST = 400.0
+OWED = 64  # second copies that wait for the next tick; further ones are not sent
 FRESH_S = 5.0  # a slot that started this lately has its clock told often: receivers average over reports
 FRESH_REPORT_S = 0.25
 REPORT_S = 2.0
@@ -33,6 +34,7 @@ class Subscriber:
         "downlink",
         "figures",
         "outlet",
+        "owed",
         "resends",
         "video",
     )
@@ -55,6 +57,10 @@ class Subscriber:
         self.audio_pinned: tuple[str, ...] = ()
         self.resends = Budget(per_s=RESENDS_PER_S, burst=RESEND_BURST, now=now)
         self.downlink = Downlink(now)
+        self.owed: list[tuple[Slot, int]] = []
+        """What was sent again and will be once more, a little later: an answer that gets lost costs a picture
+        two round trips, and on a way that loses one packet in twenty a second copy costs as much as that.
+        """
         self.figures = SubscriberReports(self.slots, now)
         self._by_ssrc = {slot.ssrc: slot for slot in (*self.video, *self.audio)}
         self._reported_at = now
@@ -118,10 +124,20 @@ class Subscriber:
         packed = b"".join(pack_sender_report(report) for report in reports)
         return packed + pack_cname([report.ssrc for report in reports], "liandong")
 
+    def pay(self, now: float) -> None:
+        """The second copies have left, as far as their slots still carry what they belong to."""
+        owed, self.owed = self.owed, []
+        for slot, seq in owed:
+            if self.resends.take(1, now):
+                slot.resend(seq)
+
     def _resend(self, nack: Nack, now: float) -> None:
         slot = self._by_ssrc.get(nack.ssrc)
         if slot is None or slot.track is None:
             return
+        twice = slot.retransmission is not None and self.downlink.spotty
         for seq in nack.seqs:
             if self.resends.take(1, now) and slot.resend(seq):
                 self.figures.resent += 1
+                if twice and len(self.owed) < OWED:
+                    self.owed.append((slot, seq))

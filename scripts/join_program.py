@@ -23,7 +23,7 @@ class Program:
             *arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=None if os.environ.get("BENCH_DEBUG") else asyncio.subprocess.DEVNULL,
             limit=1 << 20,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )

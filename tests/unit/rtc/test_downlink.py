@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtc.codecs import PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, Codec
 from rtc.forwarder import Forwarder
-from rtc.rtcp import Nack
+from rtc.rtcp import Nack, ReportBlock
 from rtc.rtp_packet import RtpPacket
 from rtc.slot import Retransmission
 from rtc.source import Source
@@ -41,6 +41,21 @@ class Scene:
             packet = video(first + index, 3000 * index, payload, marker=index % 2 == 0)
             self.now += 0.03
             self.forwarder.receive_rtp(self.sources[name], packet, self.now)
+
+    def lose(self, share: float) -> None:
+        """The viewer has reported for some seconds that it loses so much."""
+        report = ReportBlock(
+            ssrc=900, fraction_lost=round(256 * share), lost=1, highest=1, jitter=0, last_sr=0, since_sr=0
+        )
+        for _ in range(20):
+            self.forwarder.receive_feedback(self.viewer, [report], self.now)
+
+    def tick(self) -> list[RtpPacket]:
+        """What leaves a little later."""
+        before = len(self.outlet.left)
+        self.now += 0.04
+        self.forwarder.tick(self.now)
+        return self.outlet.left[before:]
 
     def ask(self, *packets: RtpPacket) -> list[RtpPacket]:
         """What is sent when the viewer misses these."""
@@ -90,3 +105,25 @@ def test_nothing_of_a_source_is_sent_again_once_its_route_is_gone() -> None:
     scene.play("b", 60, 6)
     assert scene.ask(*of_a) == []
     assert scene.ask(scene.outlet.left[-1])[0].payload[2:] == scene.outlet.left[5 + 6].payload
+
+
+def test_on_a_way_that_loses_some_an_answer_comes_twice_and_on_another_once() -> None:
+    for share, second in ((0.0, 0), (0.05, 1), (0.3, 0)):
+        scene = Scene(Codec.VP8)
+        scene.show("a")
+        scene.play("a", 10, 6)
+        scene.lose(share)
+        (first,) = scene.ask(scene.outlet.left[2])
+        later = [packet for packet in scene.tick() if packet.ssrc == RTX_SSRC]
+        assert [packet.payload for packet in later] == [first.payload] * second, share
+        assert first.seq not in [packet.seq for packet in later]
+
+
+def test_a_second_answer_is_not_given_once_the_route_is_gone() -> None:
+    scene = Scene(Codec.VP8)
+    scene.show("a")
+    scene.play("a", 10, 6)
+    scene.lose(0.05)
+    assert scene.ask(scene.outlet.left[2])
+    scene.show("b")
+    assert not scene.tick()
