@@ -121,7 +121,7 @@ async def measure_rings(house: House, runs: int, departments: int) -> list[float
 
 async def measure_storms(house: House, watcher: Page, incident: dict[str, Any], runs: int) -> list[Figure]:
     """The last first frame of each storm, and what the one who was there already saw meanwhile."""
-    people = [f"{prefix}-d{n:02d}" for n in range(1, STORM_DEPARTMENTS + 1) for prefix in "rst"]
+    people = [f"{prefix}-d{n:02d}" for n in range(1, STORM_DEPARTMENTS + 1) for prefix in "stu"]
     crowd = await Program.start(str(HERE / "join_storm.py"))
     try:
         await crowd.say(

@@ -39,11 +39,11 @@ CENTRE = "centre"
 KIND = "burst_pipe"
 OPEN_INCIDENTS = 40
 AT_ONCE = 200
-DEPARTMENT = ("r", "s", "t")  # r is on duty
+DEPARTMENT = ("r", "s", "t", "u")  # r is on duty
 
 
 def seed(departments: int, watchers: int) -> Seed:
-    """One centre: its departments with three responders each, one on duty; as many operators as watch."""
+    """One centre: its departments with four responders each, one on duty; as many operators as watch."""
     centre = Agency(
         id=CENTRE, parent_id=None, kind=AgencyKind.DISTRICT, name="中心", name_en="Centre", path=f"/{CENTRE}/"
     )
