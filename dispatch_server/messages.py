@@ -92,8 +92,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "malformed_packet": ("媒体数据无法识别", "The media packet cannot be read"),
     "malformed_message": ("媒体服务的应答无法识别", "The media service's reply cannot be read"),
     "no_acceptable_media": (
-        "媒体描述中没有可用的编码。支持 H.264、VP8、Opus",
-        "The session description offers nothing usable. H.264, VP8 and Opus are",
+        "媒体描述中没有可用的编码。支持 H.264、VP8、VP9、AV1、Opus",
+        "The session description offers nothing usable. H.264, VP8, VP9, AV1 and Opus are",
     ),
     "rtc_error": ("媒体服务拒绝了请求", "The media service refused the request"),
     # response engine

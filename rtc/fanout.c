@@ -44,11 +44,11 @@ typedef struct {
   uint32_t seq_off, ts_off;
   uint64_t packets, octets;
   uint32_t payload_flip; /* what makes of our payload type the subscriber's */
-  uint32_t number_shift, tl0_shift; /* of VP8's picture numbers */
+  uint32_t number_shift, tl0_shift; /* of VP8's and VP9's picture numbers */
 } lane_t;
 
 typedef struct {
-  int32_t number_at, number_mask, tl0_at; /* where a VP8 packet has its picture numbers; 0 where it has none */
+  int32_t number_at, number_mask, tl0_at; /* where a packet has its picture numbers; 0 where it has none */
 } picture_t;
 
 static uint8_t buffers[BATCH][ROOM];

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from rtc.picture_numbers import NO_PICTURE, Picture, Shift, shifted
 from rtc.serial import SEQ_MASK, TS_MASK
 from rtc.transport_numbers import TransportNumbers
-from rtc.vp8_descriptor import NO_PICTURE, Picture, Shift, shifted
 
 SHUT = 0  # no track has this number
 
@@ -38,7 +38,7 @@ class Lane(Protocol):
     ts_off: int
     packets: int
     octets: int  # of payload
-    number_shift: int  # of VP8's picture numbers
+    number_shift: int  # of VP8's and VP9's picture numbers
     tl0_shift: int
     payload_flip: int  # what makes of our payload type the subscriber's, by exclusive or
 

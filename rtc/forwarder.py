@@ -177,6 +177,11 @@ class Forwarder:
             for slot in track.slots.all:
                 track.slots.detach(slot)
                 self._note(slot)
+        for subscriber in self.subscribers.values():
+            for slot in subscriber.slots:
+                if slot.undecodable and slot.route and slot.route.source_id == source.source_id:
+                    slot.undecodable = None
+                    self._note(slot)
 
     def _settle(self, connection_ids: Iterable[str], now: float, epoch: int | None = None) -> None:
         """Stop what should not flow, on all these connections; only then start what should."""
@@ -209,6 +214,7 @@ class Forwarder:
             return
         slot.emptied_epoch = epoch if epoch is not None else slot.route.epoch
         slot.route = None
+        slot.undecodable = None
         if slot.attached is not None:
             slot.attached.detach(slot)
         slot.flow = Flow.EMPTY
@@ -225,7 +231,11 @@ class Forwarder:
         if slot.attached is None:
             source = self.sources.get(route.source_id)
             track = source.track_for(slot.kind, slot.wanted_height, now) if source else None
-            if track is not None and track.codec in slot.codecs:
+            undecodable = track.codec if track is not None and track.codec not in slot.codecs else None
+            if undecodable is not slot.undecodable:
+                slot.undecodable = undecodable
+                self._note(slot)
+            if track is not None and undecodable is None:
                 track.slots.attach(slot, now)
 
     def _choose_voices(self, now: float) -> None:

@@ -1,40 +1,16 @@
 """The picture's size from an H.264 sequence parameter set (ITU-T H.264 section 7.3.2.1.1)."""
 
+from rtc.bits import Bits
+
 HIGH_PROFILES = (100, 110, 122, 244, 44, 83, 86, 118, 128)
 MAX_MACROBLOCKS = 1024  # a side; larger is nonsense
-
-
-class _Bits:
-    """Reads bits from a parameter set; past the end everything is zero, and `spent` tells."""
-
-    def __init__(self, data: bytes) -> None:
-        self._value = int.from_bytes(data, "big")
-        self._left = 8 * len(data)
-        self.spent = False
-
-    def take(self, count: int) -> int:
-        self._left -= count
-        if self._left < 0:
-            self.spent = True
-            return 0
-        return self._value >> self._left & ((1 << count) - 1)
-
-    def unsigned(self) -> int:
-        """ue(v): Exp-Golomb (section 9.1)."""
-        zeros = 0
-        while not self.take(1):
-            zeros += 1
-            if zeros > 31 or self.spent:
-                self.spent = True
-                return 0
-        return (1 << zeros) - 1 + self.take(zeros)
 
 
 def sps_size(unit: bytes) -> tuple[int, int] | None:
     """Width and height; None if the bytes are no such set, or one with scaling lists (rare live)."""
     if len(unit) < 5 or unit[0] & 0x1F != 7:
         return None
-    bits = _Bits(unit[1:200].replace(b"\0\0\3", b"\0\0"))
+    bits = Bits(unit[1:200].replace(b"\0\0\3", b"\0\0"))
     profile = bits.take(8)
     bits.take(16)
     bits.unsigned()
@@ -65,7 +41,7 @@ def sps_size(unit: bytes) -> tuple[int, int] | None:
     return (width, height) if width > 0 and height > 0 else None
 
 
-def _skip_order(bits: _Bits) -> None:
+def _skip_order(bits: Bits) -> None:
     """Past what says in which order pictures are shown."""
     kind = bits.unsigned()
     if kind == 0:

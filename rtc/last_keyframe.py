@@ -1,9 +1,9 @@
 """The last keyframe of a picture: where it begins, and its packets, kept aside to be shown as a still."""
 
 from rtc.codecs import Codec
-from rtc.keyframe import keyframe_detector, picture_size
+from rtc.picture_numbers import NO_PICTURE, Picture
+from rtc.picture_reading import READINGS
 from rtc.serial import seq_delta
-from rtc.vp8_descriptor import NO_PICTURE, Picture, read_picture
 
 MAX_PACKETS = 1000
 
@@ -11,11 +11,10 @@ MAX_PACKETS = 1000
 class LastKeyframe:
     """What is known of one track's last keyframe; `seq` is None before the first."""
 
-    __slots__ = ("_begins", "_codec", "at", "packets", "picture", "seq", "ts")
+    __slots__ = ("_reading", "at", "packets", "picture", "seq", "ts")
 
     def __init__(self, codec: Codec) -> None:
-        self._codec = codec
-        self._begins = keyframe_detector(codec)
+        self._reading = READINGS.get(codec)  # None: it is no picture
         self.at = 0.0  # when it arrived
         self.ts = 0
         self.picture: Picture = NO_PICTURE
@@ -32,16 +31,21 @@ class LastKeyframe:
             if len(self.packets) < MAX_PACKETS:
                 self.packets.append(plain)
             return False
-        if not self._begins(payload) or (self.seq is not None and seq_delta(seq, self.seq) < 0):
+        reading = self._reading
+        if reading is None or not reading.keyframe_start(payload):
+            return False
+        if self.seq is not None and seq_delta(seq, self.seq) < 0:
             return False
         self.seq = seq
         self.ts = ts
         self.at = now
-        self.picture = read_picture(plain) if self._codec is Codec.VP8 else NO_PICTURE
+        self.picture = reading.read_picture(plain) if reading.read_picture is not None else NO_PICTURE
         self.packets = [plain]
         return True
 
     def size(self) -> tuple[int, int] | None:
         """Width and height, if it tells."""
-        sizes = (picture_size(self._codec, packet[12:]) for packet in self.packets[:4])
+        if self._reading is None:
+            return None
+        sizes = (self._reading.picture_size(packet[12:]) for packet in self.packets[:4])
         return next((size for size in sizes if size is not None), None)

@@ -17,8 +17,8 @@ from rtc.aiortc_seam import SrtpWriter, protect_address
 from rtc.build_fanout import LIBRARY, stamp
 from rtc.fanout import SHUT, Fan, Lane, Outlet, PlainFan
 from rtc.ice_lite import Address
+from rtc.picture_numbers import NO_PICTURE, Picture
 from rtc.transport_numbers import TransportNumbers
-from rtc.vp8_descriptor import NO_PICTURE, Picture
 
 DECLARATIONS = """
 typedef struct {

@@ -112,6 +112,7 @@ class SlotState:
     """What a slot shows: frames of its m-line (`mid`) belong to `source_id` from `first_rtp_ts` on.
 
     `source_id` is None for an empty slot, `first_rtp_ts` until the source's first frame is on its way.
+    `undecodable` names the source's codec when the subscriber does not decode it: no frame is going to come.
     """
 
     slot: int
@@ -120,11 +121,13 @@ class SlotState:
     source_id: str | None
     epoch: int
     first_rtp_ts: int | None
+    undecodable: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceUp:
-    """The first packet of a source arrived, also after it was replaced or lost. Codecs: vp8, h264, opus."""
+    """The first packet of a source arrived, also after it was replaced or lost. Codecs: vp8, h264,
+    vp9, av1, opus."""
 
     source_id: str
     kinds: tuple[Kind, ...]

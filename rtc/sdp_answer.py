@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rtc.aiortc_seam import MediaCodec, MediaDescription, SessionDescription, read_sdp
-from rtc.codecs import Codec
+from rtc.codecs import ENCODING_NAMES, Codec
 from rtc.errors import MalformedSdp, NothingAcceptable
 from rtc.layers import Simulcast
+from rtc.sdp_codecs import FMTP, H264_FMTP, OPUS_FMTP, h264_profile, known_codec
 from rtc.sdp_lines import (
-    H264_FMTP,
     LEVEL_URI,
     MAX_SDP_LENGTH,
-    OPUS_FMTP,
     TRANSPORT_CC_URI,
     VIDEO_FEEDBACK,
     LocalTransport,
@@ -30,7 +29,6 @@ from rtc.sdp_simulcast import (
 from rtc.source import StreamPlan
 
 SENDING = ("sendonly", "sendrecv", None)  # a direction that is not told is sendrecv (RFC 8866 section 6.7)
-H264_PROFILES = ("42", "4d")  # baseline and main: what every browser decodes
 MAX_MEDIA = 64
 # Chromium begins at 300 kbps, and therefore small, unless it is told otherwise; others do not know the word.
 START_BITRATE = "x-google-start-bitrate=1000"
@@ -71,7 +69,9 @@ def read_publisher_offer(text: str) -> PublisherOffer:
             taken[description.kind] = description
         media.append((description, accepted))
     if not taken:
-        raise NothingAcceptable("no VP8, H.264 (packetization-mode=1) or Opus is offered for sending")
+        raise NothingAcceptable(
+            "no VP8, H.264 (packetization-mode=1), VP9, AV1 or Opus is offered for sending"
+        )
     require_bundle(session, list(taken.values()))
     remote = remote_transport(next(iter(taken.values())))
     plans = tuple(accepted.plan for _, accepted in media if accepted is not None)
@@ -124,19 +124,11 @@ def _accept(description: MediaDescription, section: str) -> _Accepted | None:
         return None
     if description.direction not in SENDING or "RTP/SAVPF" not in description.profile:
         return None
-    for codec in description.rtp.codecs:
-        name = codec.name.upper()
-        parameters = codec.parameters
-        profile = str(parameters.get("profile-level-id", "42001f")).lower()
-        if description.kind == "audio":
-            accepted = Codec.OPUS if name == "OPUS" and codec.clockRate == 48000 else None
-        elif name == "H264":
-            plain = str(parameters.get("packetization-mode", "0")) == "1"
-            accepted = Codec.H264 if plain and _known_profile(profile) else None
-        else:
-            accepted = Codec.VP8 if name == "VP8" else None
-        number = codec.payloadType
-        if accepted is not None and number is not None and number in description.fmt and number < 128:
+    described = {codec.payloadType: codec for codec in description.rtp.codecs}
+    for number in description.fmt:  # the lines that describe them may come in any order
+        codec = described.get(number)
+        accepted = known_codec(codec, description.kind) if codec is not None else None
+        if codec is not None and accepted is not None and 0 <= number < 128:
             plan = StreamPlan(
                 codec=accepted,
                 payload_type=number,
@@ -146,7 +138,7 @@ def _accept(description: MediaDescription, section: str) -> _Accepted | None:
                 level_id=_extension_id(description, LEVEL_URI) if accepted is Codec.OPUS else None,
                 transport_cc_id=_transport_cc_id(description, codec),
             )
-            return _Accepted(plan=plan, profile=profile)
+            return _Accepted(plan=plan, profile=h264_profile(codec))
     return None
 
 
@@ -174,10 +166,6 @@ def _transport_cc_id(description: MediaDescription, codec: MediaCodec) -> int | 
     if not any(feedback.type == "transport-cc" for feedback in codec.rtcpFeedback):
         return None
     return _extension_id(description, TRANSPORT_CC_URI)
-
-
-def _known_profile(profile: str) -> bool:
-    return len(profile) == 6 and profile[:2] in H264_PROFILES and profile.isalnum() and profile.isascii()
 
 
 def _ssrc(description: MediaDescription) -> int | None:
@@ -216,9 +204,9 @@ def _codec_lines(accepted: _Accepted) -> list[str]:
         lines = [f"a=rtpmap:{number} opus/48000/2", f"a=fmtp:{number} {OPUS_FMTP}"]
         lines += [f"a=extmap:{plan.level_id} {LEVEL_URI}"] if plan.level_id else []
         return lines + _transport_cc_lines(plan)
-    lines = [f"a=rtpmap:{number} {plan.codec.upper()}/90000"]
-    parameters = f"{H264_FMTP}{accepted.profile};" if plan.codec is Codec.H264 else ""
-    lines.append(f"a=fmtp:{number} {parameters}{START_BITRATE}")
+    lines = [f"a=rtpmap:{number} {ENCODING_NAMES[plan.codec]}/90000"]
+    parameters = H264_FMTP + accepted.profile if plan.codec is Codec.H264 else FMTP.get(plan.codec)
+    lines.append(f"a=fmtp:{number} {';'.join(each for each in (parameters, START_BITRATE) if each)}")
     lines += [f"a=rtcp-fb:{number} {feedback}" for feedback in (*VIDEO_FEEDBACK, "goog-remb")]
     if plan.rtx_payload_type is not None:
         again = plan.rtx_payload_type

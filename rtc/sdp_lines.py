@@ -6,8 +6,6 @@ from dataclasses import dataclass
 LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 TRANSPORT_CC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir")
-OPUS_FMTP = "minptime=10;useinbandfec=1"
-H264_FMTP = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id="
 MAX_SDP_LENGTH = 200_000
 PASSIVE = 4  # the direction preference of whoever is connected to
 HOST_BY_TCP = 90  # below UDP's 126: what is lost there does not hold up what follows

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rtc.aiortc_seam import MediaDescription, read_sdp
-from rtc.codecs import PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, Codec
+from rtc.codecs import ENCODING_NAMES, KINDS, PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, Codec
 from rtc.errors import MalformedSdp, NothingAcceptable
 from rtc.plane import Kind
 from rtc.sdp_answer import remote_transport
+from rtc.sdp_codecs import FMTP
 from rtc.sdp_lines import (
-    H264_FMTP,
     MAX_SDP_LENGTH,
-    OPUS_FMTP,
     TRANSPORT_CC_URI,
     VIDEO_FEEDBACK,
     LocalTransport,
@@ -26,7 +25,6 @@ from rtc.sdp_lines import (
 )
 from rtc.slot_terms import SlotTerms
 
-H264_PROFILE = "42e01f"
 CNAME = "liandong"
 TRANSPORT_CC_ID = 3
 SLOT_FEEDBACK = (*VIDEO_FEEDBACK, "transport-cc", "goog-remb")
@@ -82,7 +80,7 @@ def subscriber_offer(slots: Sequence[SlotLine], local: LocalTransport, session_i
     """The offer's text."""
     lines = session_lines(session_id, [slot.mid for slot in slots])
     for slot in slots:
-        codecs = (Codec.OPUS,) if slot.kind is Kind.AUDIO else (Codec.VP8, Codec.H264)
+        codecs = [codec for codec, kind in KINDS.items() if kind is slot.kind]
         again = [RTX_PAYLOAD_TYPES[codec] for codec in codecs if codec in RTX_PAYLOAD_TYPES]
         numbers = " ".join(str(each) for each in [*(PAYLOAD_TYPES[codec] for codec in codecs), *again])
         stream = "stage" if slot.index == 0 else f"slot-{slot.mid}"
@@ -134,7 +132,9 @@ def _accepted(description: MediaDescription) -> frozenset[Codec]:
     if description.port == 0 or description.direction not in ("recvonly", "sendrecv"):
         return frozenset()
     names = {(codec.name.lower(), codec.payloadType) for codec in description.rtp.codecs}
-    return frozenset(codec for codec, number in PAYLOAD_TYPES.items() if (codec.value, number) in names)
+    return frozenset(
+        codec for codec, number in PAYLOAD_TYPES.items() if (ENCODING_NAMES[codec].lower(), number) in names
+    )
 
 
 def _takes_numbers(description: MediaDescription) -> bool:
@@ -159,10 +159,10 @@ def _retransmitted(description: MediaDescription) -> frozenset[Codec]:
 def _codec_lines(codec: Codec) -> list[str]:
     number = PAYLOAD_TYPES[codec]
     if codec is Codec.OPUS:
-        return [f"a=rtpmap:{number} opus/48000/2", f"a=fmtp:{number} {OPUS_FMTP}"]
-    lines = [f"a=rtpmap:{number} {codec.upper()}/90000"]
-    if codec is Codec.H264:
-        lines.append(f"a=fmtp:{number} {H264_FMTP}{H264_PROFILE}")
+        return [f"a=rtpmap:{number} opus/48000/2", f"a=fmtp:{number} {FMTP[codec]}"]
+    lines = [f"a=rtpmap:{number} {ENCODING_NAMES[codec]}/90000"]
+    if codec in FMTP:
+        lines.append(f"a=fmtp:{number} {FMTP[codec]}")
     lines += [f"a=rtcp-fb:{number} {feedback}" for feedback in SLOT_FEEDBACK]
     again = RTX_PAYLOAD_TYPES[codec]
     return [*lines, f"a=rtpmap:{again} rtx/90000", f"a=fmtp:{again} apt={number}"]

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rtc.aiortc_seam import MediaCodec, MediaDescription, read_sdp
-from rtc.codecs import CLOCK_RATES, KINDS, Codec
+from rtc.codecs import CLOCK_RATES, ENCODING_NAMES, Codec
 from rtc.errors import MalformedSdp, NothingAcceptable
 from rtc.plane import Kind
 from rtc.sdp_answer import MAX_MEDIA, mid_of, remote_transport, require_bundle
+from rtc.sdp_codecs import FMTP, H264_FMTP, h264_profile, known_codec
 from rtc.sdp_lines import (
-    H264_FMTP,
     MAX_SDP_LENGTH,
-    OPUS_FMTP,
     TRANSPORT_CC_URI,
     VIDEO_FEEDBACK,
     LocalTransport,
@@ -28,7 +27,6 @@ from rtc.sdp_offer import CNAME, SlotLine
 from rtc.slot_terms import SlotTerms
 
 RECEIVING = ("recvonly", "sendrecv", None)
-H264_PROFILES = ("42", "4d")  # what publishers may send
 STREAM = "stage"
 
 
@@ -134,7 +132,7 @@ def _line(description: MediaDescription, index: int) -> PlayerLine | None:
     kind = Kind(description.kind)
     offered: dict[Codec, MediaCodec] = {}
     for each in description.rtp.codecs:
-        codec = _carried(each, kind)
+        codec = known_codec(each, kind)
         if codec is not None and codec not in offered and _number(each, description) is not None:
             offered[codec] = each
     if not offered:
@@ -166,26 +164,8 @@ def _line(description: MediaDescription, index: int) -> PlayerLine | None:
     )
 
 
-def _carried(offered: MediaCodec, kind: Kind) -> Codec | None:
-    """Which of ours this is, in a form that every source of ours can be decoded in."""
-    codec = next((each for each in Codec if each.value == offered.name.lower()), None)
-    if codec is None or KINDS[codec] is not kind or offered.clockRate != CLOCK_RATES[codec]:
-        return None
-    if codec is Codec.H264:
-        plain = str(offered.parameters.get("packetization-mode", "0")) == "1"
-        return codec if plain and _profile(offered)[:2] in H264_PROFILES else None
-    return codec
-
-
-def _profile(offered: MediaCodec) -> str:
-    profile = str(offered.parameters.get("profile-level-id", "42001f")).lower()
-    return profile if len(profile) == 6 and profile.isalnum() and profile.isascii() else "-"
-
-
 def _parameters(codec: Codec, offered: MediaCodec) -> str:
-    if codec is Codec.OPUS:
-        return OPUS_FMTP
-    return f"{H264_FMTP}{_profile(offered)}" if codec is Codec.H264 else ""
+    return f"{H264_FMTP}{h264_profile(offered)}" if codec is Codec.H264 else FMTP.get(codec, "")
 
 
 def _number(offered: MediaCodec, description: MediaDescription) -> int | None:
@@ -209,8 +189,7 @@ def _retransmitted(description: MediaDescription, codecs: Mapping[Codec, int]) -
 def _codec_lines(line: PlayerLine, codec: Codec) -> list[str]:
     number = line.terms.codecs[codec]
     channels = "/2" if codec is Codec.OPUS else ""
-    name = "opus" if codec is Codec.OPUS else codec.upper()
-    lines = [f"a=rtpmap:{number} {name}/{CLOCK_RATES[codec]}{channels}"]
+    lines = [f"a=rtpmap:{number} {ENCODING_NAMES[codec]}/{CLOCK_RATES[codec]}{channels}"]
     if line.parameters[codec]:
         lines.append(f"a=fmtp:{number} {line.parameters[codec]}")
     lines += [f"a=rtcp-fb:{number} {feedback}" for feedback in line.feedback]

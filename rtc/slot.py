@@ -5,7 +5,7 @@ track that it came from, and the fan-out only while the lane's gate is that trac
 to silence a slot: live packets, the history, the keyframe cache and retransmissions alike.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -13,12 +13,12 @@ from typing import Protocol
 from rtc.codecs import PAYLOAD_TYPES, Codec
 from rtc.fanout import SHUT, Lane, flipped
 from rtc.history import History
+from rtc.picture_numbers import NO_PICTURE, NO_SHIFT, Picture, Reached, shifted
 from rtc.plane import Kind, SlotState
 from rtc.rewrite import Rewrite
 from rtc.rtcp import SenderReport
 from rtc.serial import SEQ_MASK, TS_MASK, seq_delta, ts_delta
 from rtc.source_clock import TrackClock
-from rtc.vp8_descriptor import NO_PICTURE, NO_SHIFT, Picture, Reached, read_picture, shifted
 
 MIN_STEP_S = 0.02  # between the last frame of one track and the first of the next: one Opus frame
 
@@ -51,8 +51,11 @@ class Carried(Protocol):
     newest_seq: int
     newest_ts: int
     newest_picture: Picture
-    numbered: bool
     rid: str
+
+    @property
+    def read_picture(self) -> Callable[[bytes], Picture] | None:
+        """What finds the picture numbers in a packet of it; None where there are none."""
 
     @property
     def gate(self) -> int:
@@ -138,6 +141,7 @@ class Slot:
         "ssrc",
         "started_at",
         "track",
+        "undecodable",
         "wanted_height",
     )
 
@@ -170,6 +174,7 @@ class Slot:
         self.attached: Attached | None = None  # its track's slots: whose turn it is
         self.track: Carried | None = None  # whose packets may leave
         self.arriving: Attached | None = None  # another layer's of the same picture, whose turn is next
+        self.undecodable: Codec | None = None  # what its source sends and its subscriber does not decode
         self.wanted_height = 0  # where it is shown; 0 is not known
         self.flow = Flow.EMPTY
         self.rewrite: Rewrite | None = None
@@ -180,7 +185,7 @@ class Slot:
         self.emptied_epoch = 0
         self._end_seq = (first_seq - 1) & SEQ_MASK
         self._end_ts: int | None = None
-        self._reached = Reached()  # of VP8's picture numbers
+        self._reached = Reached()  # of VP8's and VP9's picture numbers
         self._shift = NO_SHIFT
         self._fed = NO_PICTURE  # the last picture that did not leave by the fan-out
         self._anchor_ts = first_ts
@@ -196,6 +201,7 @@ class Slot:
             source_id=self.route.source_id if self.route else None,
             epoch=self.route.epoch if self.route else self.emptied_epoch,
             first_rtp_ts=self.rewrite.first_rtp_ts if started and self.rewrite else None,
+            undecodable=self.undecodable.value if self.undecodable else None,
         )
 
     def timeline(self, moment: float) -> int:
@@ -267,8 +273,8 @@ class Slot:
         if self.track is not track or rewrite is None or seq_delta(seq, rewrite.first_seq) < 0:
             return
         lane = self.lane
-        if track.numbered:
-            picture = read_picture(packet)
+        if track.read_picture is not None:
+            picture = track.read_picture(packet)
             if seq_delta(seq, (self.cursor - 1) & SEQ_MASK) >= 0:  # not one that came late
                 self._fed = picture
             packet = shifted(packet, picture, self._shift)
@@ -307,7 +313,8 @@ class Slot:
             return False
         ts = int.from_bytes(packet[4:8], "big")
         again = self.retransmission
-        same = shifted(packet, read_picture(packet), self._shift) if self.track.numbered else packet
+        read = self.track.read_picture
+        same = shifted(packet, read(packet), self._shift) if read is not None else packet
         if again is None or not again.send(self.lane, same, out_seq, self.rewrite.out_ts(ts)):
             self.feed(self.track, packet, seq, ts)
         return True

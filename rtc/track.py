@@ -8,6 +8,8 @@ from rtc.history import History
 from rtc.keyframe_request import KeyframeRequests
 from rtc.last_keyframe import LastKeyframe
 from rtc.nack import Missing
+from rtc.picture_numbers import NO_PICTURE
+from rtc.picture_reading import READINGS
 from rtc.plane import Kind
 from rtc.reception import MAX_BEHIND, Arrival, Reception
 from rtc.rtp_packet import RtpPacket
@@ -15,7 +17,6 @@ from rtc.serial import seq_delta
 from rtc.slot import Slot
 from rtc.source_clock import SourceClock, TrackClock
 from rtc.track_slots import TrackSlots
-from rtc.vp8_descriptor import NO_PICTURE, read_picture
 
 AUDIO_HISTORY = 256  # five seconds of Opus
 
@@ -36,7 +37,7 @@ class Track:
         "newest_picture",
         "newest_seq",
         "newest_ts",
-        "numbered",
+        "read_picture",
         "reception",
         "repaired",
         "rid",
@@ -72,7 +73,8 @@ class Track:
         self.gate = fanout.gate()
         self._payload_type = PAYLOAD_TYPES[codec]
         self.keyframe = LastKeyframe(codec)
-        self.numbered = codec is Codec.VP8  # its pictures have numbers
+        reading = READINGS.get(codec)
+        self.read_picture = reading.read_picture if reading is not None else None
         self.newest_picture = NO_PICTURE
         self.slots = TrackSlots(self, fanout=fanout, on_start=on_start)
 
@@ -94,8 +96,8 @@ class Track:
         self.history.put(seq, plain)
         self.newest_seq = seq
         self.newest_ts = ts
-        if self.numbered:
-            self.newest_picture = read_picture(plain)
+        if self.read_picture is not None:
+            self.newest_picture = self.read_picture(plain)
         self.clock.note_arrival(ts, now)
         if self.kind is Kind.AUDIO:
             self.slots.sound_arrived(seq, ts, now)

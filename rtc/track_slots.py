@@ -14,10 +14,10 @@ from typing import Protocol
 from rtc.fanout import Fanout
 from rtc.keyframe_request import KeyframeRequests
 from rtc.last_keyframe import LastKeyframe
+from rtc.picture_numbers import Picture
 from rtc.plane import Kind
 from rtc.serial import SEQ_MASK, seq_delta
 from rtc.slot import Carried, Flow, Slot
-from rtc.vp8_descriptor import Picture
 
 YOUNG_S = 1.5
 """A keyframe this young is shown from the history without asking for another. An encoder that sends one every

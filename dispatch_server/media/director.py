@@ -224,6 +224,7 @@ class MediaDirector:
                 "source_id": s.source_id,
                 "epoch": s.epoch,
                 "first_rtp_ts": s.first_rtp_ts,
+                "undecodable": s.undecodable,
             }
             for s in event.slots
         ]

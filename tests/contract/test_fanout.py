@@ -15,8 +15,9 @@ from rtc import build_fanout
 from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate
 from rtc.fanout import SHUT, LaneFanout, PlainFanout
 from rtc.native_fanout import NativeFanout, load
+from rtc.picture_numbers import Shift, shifted
 from rtc.rtp_packet import RtpPacket, parse_rtp
-from rtc.vp8_descriptor import Shift, read_picture, shifted
+from rtc.vp8_payload import read_picture
 from tests.services import not_here
 from tests.unit.rtc.packets import video
 

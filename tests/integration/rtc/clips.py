@@ -11,7 +11,7 @@ import numpy as np
 
 FPS = 25
 RATE = 48_000
-RED, GREEN, BLUE = (220, 20, 20), (20, 200, 20), (20, 20, 220)
+RED, GREEN, BLUE, YELLOW = (220, 20, 20), (20, 200, 20), (20, 20, 220), (220, 220, 20)
 
 
 def make_clip(

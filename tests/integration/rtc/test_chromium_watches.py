@@ -12,7 +12,7 @@ from rtc.figures import SourceStats
 from rtc.plane import ConnectionDown, SourceDown, SourceUp
 from rtc.serial import ts_delta
 from tests.integration.rtc.browser import chromium, is_colour, open_publisher, open_viewer
-from tests.integration.rtc.clips import BLUE, GREEN, RED
+from tests.integration.rtc.clips import BLUE, GREEN, RED, YELLOW
 from tests.integration.rtc.conftest import Ffmpeg
 from tests.integration.rtc.stage import Stage
 
@@ -87,6 +87,33 @@ async def test_a_slot_changes_between_vp8_and_h264_and_back_without_a_freeze(
         assert statistics.median(stood) < 250, stood
         assert max(stood) < 1_500, stood
         assert (await viewer.look("a0"))["energy"] > 0
+
+
+async def test_a_slot_changes_between_any_two_codecs(stage: Stage, chromium_path: str) -> None:
+    colours = {"VP8": GREEN, "H264": BLUE, "VP9": RED, "AV1": YELLOW}
+    every_change = ("VP8", "VP9", "AV1", "VP8", "AV1", "VP9", "H264", "AV1", "H264", "VP9", "VP8")
+    async with chromium(chromium_path) as browser:
+        viewer = await open_viewer(browser, stage)
+        for codec, rgb in colours.items():
+            await open_publisher(browser, stage, codec, codec, rgb, width=320, height=180, sound=False)
+            up = await stage.until(SourceUp, lambda event, name=codec: event.source_id == name)
+            assert up.codecs[0] == codec.lower()
+        stood = []
+        decoded = 0
+        for codec in every_change:
+            began = await viewer.now()
+            await stage.route(viewer.connection, {0: codec})
+            await stage.until_slot(viewer.connection, "v0", codec, within_s=15)
+            await viewer.until_colour("v0", colours[codec], within_s=15)
+            seen = await viewer.until("v0", lambda found, more=decoded: found["decoded"] >= more + 10)
+            assert (seen["width"], seen["height"]) == (320, 180)
+            decoded = seen["decoded"]
+            stood.append(await viewer.stood("v0", began))
+        assert statistics.median(stood) < 250, stood
+        assert max(stood) < 1_500, stood
+        for codec in colours:
+            told = await stage.until(SourceStats, lambda event, name=codec: event.source_id == name)
+            assert (told.width, told.height) == (320, 180)
 
 
 async def test_four_tiles_and_two_voices_play_together_and_a_closed_page_is_noticed(

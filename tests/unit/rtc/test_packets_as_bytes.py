@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtc import h264_payload, vp8_payload
 from rtc.errors import MalformedPacket
 from rtc.h264_sps import sps_size
-from rtc.keyframe import h264_keyframe_start, h264_sps, vp8_keyframe_start, vp8_size
 from rtc.rtcp import (
     KeyframeRequest,
     Nack,
@@ -73,10 +73,10 @@ def test_well_framed_junk_is_rtcp_or_malformed(parts: list[tuple[int, int, bytes
 
 @given(st.binary(max_size=80))
 def test_keyframe_questions_are_answered_for_arbitrary_bytes(payload: bytes) -> None:
-    vp8_keyframe_start(payload)
-    h264_keyframe_start(payload)
-    vp8_size(payload)
-    h264_sps(payload)
+    vp8_payload.keyframe_start(payload)
+    h264_payload.keyframe_start(payload)
+    vp8_payload.picture_size(payload)
+    h264_payload.parameter_set(payload)
     sps_size(b"\x67" + payload)
 
 
@@ -156,27 +156,28 @@ def test_transport_wide_feedback_is_not_taken_for_a_nack() -> None:
 
 
 def test_vp8_keyframes_are_found_behind_every_descriptor() -> None:
-    assert vp8_keyframe_start(VP8_KEY)
-    assert vp8_size(VP8_KEY) == (640, 360)
-    assert not vp8_keyframe_start(VP8_DELTA)
-    assert not vp8_keyframe_start(VP8_CONTINUED)
+    assert vp8_payload.keyframe_start(VP8_KEY)
+    assert vp8_payload.picture_size(VP8_KEY) == (640, 360)
+    assert not vp8_payload.keyframe_start(VP8_DELTA)
+    assert not vp8_payload.keyframe_start(VP8_CONTINUED)
     frame = VP8_KEY[1:]
-    assert vp8_keyframe_start(bytes((0x90, 0x80, 0x12)) + frame)  # seven bits of picture id
-    assert vp8_keyframe_start(bytes((0x90, 0x80, 0x92, 0x01)) + frame)  # fifteen
-    assert vp8_keyframe_start(bytes((0x90, 0xE0, 0x92, 0x01, 0x07, 0x20)) + frame)  # TL0PICIDX and TID
-    assert not vp8_keyframe_start(bytes((0x91, 0x80, 0x12)) + frame)  # partition 1
+    assert vp8_payload.keyframe_start(bytes((0x90, 0x80, 0x12)) + frame)  # seven bits of picture id
+    assert vp8_payload.keyframe_start(bytes((0x90, 0x80, 0x92, 0x01)) + frame)  # fifteen
+    layered = bytes((0x90, 0xE0, 0x92, 0x01, 0x07, 0x20))  # TL0PICIDX and TID
+    assert vp8_payload.keyframe_start(layered + frame)
+    assert not vp8_payload.keyframe_start(bytes((0x91, 0x80, 0x12)) + frame)  # partition 1
 
 
 def test_h264_keyframes_are_found_in_every_packetization() -> None:
-    assert h264_keyframe_start(bytes((0x67, 1, 2)))  # SPS
-    assert h264_keyframe_start(bytes((0x65, 1, 2)))  # IDR
-    assert h264_keyframe_start(bytes((0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1)))  # STAP-A: SPS, PPS
-    assert h264_keyframe_start(bytes((0x78, 0, 2, 0x09, 1, 0, 2, 0x65, 1)))  # STAP-A: delimiter, IDR
-    assert h264_keyframe_start(bytes((0x7C, 0x85, 1)))  # FU-A, first of an IDR
-    assert not h264_keyframe_start(bytes((0x7C, 0x05, 1)))  # FU-A, not the first
-    assert not h264_keyframe_start(bytes((0x7C, 0x81, 1)))  # FU-A of another picture
-    assert not h264_keyframe_start(bytes((0x61, 1)))
-    assert h264_sps(bytes((0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1))) == bytes((0x67, 1))
+    assert h264_payload.keyframe_start(bytes((0x67, 1, 2)))  # SPS
+    assert h264_payload.keyframe_start(bytes((0x65, 1, 2)))  # IDR
+    assert h264_payload.keyframe_start(bytes((0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1)))  # STAP-A: SPS, PPS
+    assert h264_payload.keyframe_start(bytes((0x78, 0, 2, 0x09, 1, 0, 2, 0x65, 1)))  # STAP-A: delimiter, IDR
+    assert h264_payload.keyframe_start(bytes((0x7C, 0x85, 1)))  # FU-A, first of an IDR
+    assert not h264_payload.keyframe_start(bytes((0x7C, 0x05, 1)))  # FU-A, not the first
+    assert not h264_payload.keyframe_start(bytes((0x7C, 0x81, 1)))  # FU-A of another picture
+    assert not h264_payload.keyframe_start(bytes((0x61, 1)))
+    assert h264_payload.parameter_set(bytes((0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1))) == bytes((0x67, 1))
 
 
 @pytest.mark.parametrize(

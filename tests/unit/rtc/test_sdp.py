@@ -88,6 +88,43 @@ def test_ffmpeg_which_waits_for_our_hello_is_told_that_we_call() -> None:
     assert "profile-level-id=4d401e" in text
 
 
+@pytest.mark.parametrize(
+    ("codec", "parameters", "answered"),
+    [
+        ("VP9", "profile-id=0", "a=fmtp:96 profile-id=0;"),
+        ("VP9", "x=y", "a=fmtp:96 profile-id=0;"),
+        ("AV1", "level-idx=5;profile=0;tier=0", "a=fmtp:96 level-idx=5;profile=0;tier=0;"),
+    ],
+)
+def test_vp9_and_av1_are_taken_from_who_puts_them_first(codec: str, parameters: str, answered: str) -> None:
+    offer = CHROMIUM.replace("VP8/90000", f"{codec}/90000\r\na=fmtp:96 {parameters}")
+    video, _ = read_publisher_offer(offer).plans
+    assert (video.codec, video.payload_type, video.rtx_payload_type) == (Codec(codec.lower()), 96, 97)
+    text = answer_to(offer)
+    assert f"a=rtpmap:96 {codec}/90000\r\n" in text
+    assert answered in text
+
+
+def test_a_publishers_own_order_decides_between_codecs() -> None:
+    described = CHROMIUM.replace("a=rtpmap:97 rtx", "a=rtpmap:40 VP9/90000\r\na=rtpmap:97 rtx")
+    last = described.replace("96 97 103 104", "96 97 103 104 40")
+    assert read_publisher_offer(last).plans[0].codec is Codec.VP8
+    first = described.replace("96 97 103 104", "40 96 97 103 104")
+    assert read_publisher_offer(first).plans[0].codec is Codec.VP9
+
+
+@pytest.mark.parametrize(("codec", "parameters"), [("VP9", "profile-id=2"), ("AV1", "profile=1")])
+def test_profiles_that_few_decode_are_passed_over_for_the_next_codec(codec: str, parameters: str) -> None:
+    offer = CHROMIUM.replace("VP8/90000", f"{codec}/90000\r\na=fmtp:96 {parameters}")
+    assert read_publisher_offer(offer).plans[0].codec is Codec.H264
+
+
+def test_silence_may_be_left_out_and_lost_sound_repaired_both_ways() -> None:
+    wanted = "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n"
+    assert wanted in answer_to(CHROMIUM)
+    assert wanted in subscriber_offer(SLOTS, LOCAL, 1)
+
+
 @pytest.mark.parametrize("profile", ["42001f", "42e01f", "42c01e", "4d001f", "4d401e"])
 def test_every_baseline_and_main_profile_is_accepted(profile: str) -> None:
     offer = read_publisher_offer(FFMPEG.replace("4d401e", profile))
@@ -105,14 +142,14 @@ def test_what_browsers_cannot_decode_for_sure_is_refused_and_the_sound_kept() ->
 @pytest.mark.parametrize(
     "change",
     [
-        ("VP8", "VP9"),
+        ("VP8", "VP7"),
         ("a=sendonly", "a=recvonly"),
         ("UDP/TLS/RTP/SAVPF", "RTP/AVP"),
         ("m=video 9", "m=video 0"),
     ],
 )
 def test_an_offer_of_nothing_we_speak_is_refused_as_such(change: tuple[str, str]) -> None:
-    offer = CHROMIUM.replace(*change).replace("H264", "AV1").replace("opus", "PCMU")
+    offer = CHROMIUM.replace(*change).replace("H264", "H265").replace("opus", "PCMU")
     with pytest.raises(NothingAcceptable) as caught:
         read_publisher_offer(offer)
     assert caught.value.code == "no_acceptable_media"
@@ -177,21 +214,22 @@ def test_real_offers_with_lines_moved_cut_and_spoilt_are_answered_or_refused(
 
 def test_the_offer_has_a_slot_for_every_line_and_the_stage_shares_its_stream() -> None:
     text = subscriber_offer(SLOTS, LOCAL, 1)
-    assert text.count("m=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99") == 2
+    assert text.count("m=video 9 UDP/TLS/RTP/SAVPF 96 97 100 102 98 99 101 103") == 2
     assert "a=ssrc-group:FID 72 172" in text
-    assert text.count("a=fmtp:98 apt=96") == text.count("a=fmtp:99 apt=97") == 2
+    again = ((98, 96), (99, 97), (101, 100), (103, 102))
+    assert {text.count(f"a=fmtp:{number} apt={first}\r\n") for number, first in again} == {2}
     assert text.count("m=audio 9 UDP/TLS/RTP/SAVPF 111") == 1
     assert "a=msid:stage track-v0" in text
     assert "a=msid:stage track-a0" in text
     assert "a=msid:slot-v1 track-v1" in text
     assert [line.kind for line in SLOTS] == [Kind.VIDEO, Kind.VIDEO, Kind.AUDIO]
-    assert len(subscriber_offer(slot_lines(12, 4, range(1, 29)), LOCAL, 1)) < 19_000
+    assert len(subscriber_offer(slot_lines(12, 4, range(1, 29)), LOCAL, 1)) < 28_000
 
 
 def test_a_browsers_answer_names_what_it_will_decode() -> None:
     answer = read_subscriber_answer(browser_answer(subscriber_offer(SLOTS, LOCAL, 1)), SLOTS)
     assert answer.remote.peer_is_client
-    assert answer.codecs["v0"] == {Codec.VP8, Codec.H264}
+    assert answer.codecs["v0"] == {Codec.VP8, Codec.H264, Codec.VP9, Codec.AV1}
     assert answer.codecs["a0"] == {Codec.OPUS}
     assert answer.retransmitted == {"v0": answer.codecs["v0"], "v1": answer.codecs["v1"], "a0": frozenset()}
 
@@ -201,7 +239,7 @@ def test_a_browser_without_h264_or_with_a_slot_refused_says_so() -> None:
     first, rest = text.split("m=video", 1)
     text = first + "m=video" + rest.replace("m=video 9", "m=video 0")
     answer = read_subscriber_answer(text, SLOTS)
-    assert answer.codecs["v0"] == {Codec.VP8}
+    assert answer.codecs["v0"] == {Codec.VP8, Codec.VP9, Codec.AV1}
     assert answer.codecs["v1"] == frozenset()
 
 

@@ -216,6 +216,8 @@ export const useSubscriber = defineStore('subscriber', () => {
     hide: (viewId: string) => {
       if (views.delete(viewId)) changed()
     },
+    /** The codec in which the source comes, if this browser said that it does not decode it; else empty. */
+    undecodable: (sourceId: string): string => [...slots.values()].find((slot) => slot.source_id === sourceId)?.undecodable ?? '',
     /** The track behind a slot: by the slot map's m-line once it is told, by order before that. */
     trackOf: (slot: number): MediaStreamTrack | undefined => tracks.get(slots.get(slot)?.mid ?? videoMids[slot] ?? ''),
   }

@@ -11,6 +11,8 @@ export interface RingStopped {
 
 export interface SlotState {
   slot: number; kind: 'video' | 'audio'; mid: string; source_id: string | null; epoch: number; first_rtp_ts: number | null
+  /** The codec of its source, when this browser does not decode it. */
+  undecodable: string | null
 }
 export interface MediaSlots { connection_id: string; epoch: number; slots: SlotState[] }
 export interface MediaOpened { connection_id: string; sdp: string; ice_servers: RTCIceServer[] }

@@ -3,6 +3,7 @@
 import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 
+import { nameOfCodec } from '@/media/codecNames'
 import { barsOf, formatRate, STATS_FRESH_MS } from '@/media/linkQuality'
 import type { Source } from '@/media/sources'
 import { useSubscriber } from '@/media/subscriber'
@@ -46,6 +47,7 @@ export function useSourceFacts(source: () => Source) {
       if (source().state !== 'interrupted') return ''
       return cutMs.value > RECONNECTING_MS ? t('stage.cutFor', { time: formatSpan(cutMs.value) }) : t('stage.interrupted', { time: formatSpan(cutMs.value) })
     }),
+    undecodable: computed(() => nameOfCodec(media.undecodable(source().id))),
     mediaCut: computed(() => (media.phase !== 'down' ? '' : media.crowded ? t('stage.notConnected') : t('stage.mediaDown', { n: Math.max(1, media.attempt) }))),
   }
 }

@@ -1,13 +1,11 @@
-"""The picture numbers in VP8's payload descriptor (RFC 7741 section 4.2), and how they run on in a slot.
+"""The numbers that VP8 and VP9 give their pictures, and how they run on in a slot.
 
 A decoder's jitter buffer takes a picture number that goes back for an old picture. When a slot changes from
 one source or layer to another, whose numbers have nothing to do with the former's, they are shifted like
-sequence numbers are.
+sequence numbers are. Both codecs number alike (RFC 7741 section 4.2, RFC 9628 section 4.2), in other places.
 """
 
 from dataclasses import dataclass
-
-from rtc.rtp_packet import HEADER_LENGTH
 
 NARROW, WIDE = 0x7F, 0x7FFF  # a picture number has 7 or 15 bits
 TL0_MASK = 0xFF
@@ -36,29 +34,6 @@ class Shift:
 
 
 NO_SHIFT = Shift()
-
-
-def read_picture(plain: bytes) -> Picture:
-    """The numbers in a VP8 packet in plain form; none of them where the descriptor has none or is cut off."""
-    at = HEADER_LENGTH
-    if len(plain) < at + 3 or not plain[at] & 0x80:
-        return NO_PICTURE
-    flags = plain[at + 1]
-    at += 2
-    number_at = number_mask = number = tl0_at = 0
-    if flags & 0x80:
-        if plain[at] & 0x80:
-            if len(plain) < at + 2:
-                return NO_PICTURE
-            number_at, number_mask = at, WIDE
-            number = (plain[at] & 0x7F) << 8 | plain[at + 1]
-            at += 2
-        else:
-            number_at, number_mask, number = at, NARROW, plain[at]
-            at += 1
-    if flags & 0x40 and at < len(plain):
-        tl0_at = at
-    return Picture(number_at, number_mask, number, tl0_at, plain[tl0_at] if tl0_at else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,58 @@
+"""H.264 in RTP (RFC 6184): where a keyframe begins, and how large its picture is.
+
+Every function answers for arbitrary bytes and never raises.
+"""
+
+from rtc.h264_sps import sps_size
+
+NAL_IDR = 5
+NAL_SPS = 7
+NAL_STAP_A = 24
+NAL_FU_A = 28
+
+
+def keyframe_start(payload: bytes) -> bool:
+    """Whether a picture that needs no other begins here: a parameter set or the first part of an IDR slice.
+
+    Several packets of one access unit may say so (SPS, then IDR; several slices): the first of a
+    timestamp counts.
+    """
+    if not payload:
+        return False
+    kind = payload[0] & 0x1F
+    if kind == NAL_FU_A:
+        return len(payload) > 1 and payload[1] & 0x80 != 0 and payload[1] & 0x1F in (NAL_IDR, NAL_SPS)
+    if kind == NAL_STAP_A:
+        return any(unit[0] & 0x1F in (NAL_IDR, NAL_SPS) for unit in _stap_units(payload))
+    return kind in (NAL_IDR, NAL_SPS)
+
+
+def parameter_set(payload: bytes) -> bytes | None:
+    """The sequence parameter set in this payload, if a whole one is there."""
+    if not payload:
+        return None
+    kind = payload[0] & 0x1F
+    if kind == NAL_SPS:
+        return payload
+    if kind == NAL_STAP_A:
+        return next((unit for unit in _stap_units(payload) if unit[0] & 0x1F == NAL_SPS), None)
+    return None
+
+
+def picture_size(payload: bytes) -> tuple[int, int] | None:
+    """Width and height, if there is a sequence parameter set."""
+    unit = parameter_set(payload)
+    return sps_size(unit) if unit is not None else None
+
+
+def _stap_units(payload: bytes) -> list[bytes]:
+    units = []
+    at = 1
+    while at + 2 < len(payload):
+        size = int.from_bytes(payload[at : at + 2], "big")
+        unit = payload[at + 2 : at + 2 + size]
+        if size == 0 or len(unit) < size:
+            break
+        units.append(unit)
+        at += 2 + size
+    return units
