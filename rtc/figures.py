@@ -47,8 +47,9 @@ class SlotStats:
     """One slot that carries something: what was sent, and what its receiver says of it.
 
     `height` and `rid` are the layer that is sent, `wanted_height` the place's (0 is not known). `held`: it is
-    a smaller one than fits the place, because the downlink carries no more. `loss_pct` counts only what was
-    lost between us and the receiver; it and `jitter_ms` are None until there was a report.
+    a smaller one than fits the place, or a still, because the way (or the worker) carries no more. `loss_pct`
+    counts only what was lost between us and the receiver; it and `jitter_ms` are None until there was a
+    report.
     """
 
     slot: int
@@ -66,8 +67,8 @@ class SlotStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberStats:
-    """How the downlink of one connection does. `quality` is the judgement in force: full, stage or small;
-    `available_bps` what the path is believed to carry, where that is estimated.
+    """How the downlink of one connection does; `available_bps` is what the path is believed to carry, None
+    while it has shown no limit.
     """
 
     worker: str = "0"
@@ -77,7 +78,6 @@ class SubscriberStats:
     loss_pct: float | None
     rtt_ms: float | None
     jitter_ms: float | None
-    quality: str
     available_bps: int | None = None
     slots: tuple[SlotStats, ...] = ()
 

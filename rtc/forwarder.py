@@ -6,9 +6,11 @@ may come later, or go and come again. Whatever is removed is silenced before any
 
 from collections.abc import Callable, Iterable
 
+from rtc.allocation import Pressure
 from rtc.plane import Kind, LevelsChanged, MediaEvent, ScopeRoutes, SlotsChanged, SourceDown, SourceUp
 from rtc.routes import RouteTable
 from rtc.rtcp import RtcpFact
+from rtc.sharing import Sharing
 from rtc.slot import Flow, Route, Slot
 from rtc.source import Source
 from rtc.source_reports import SourceReports
@@ -22,6 +24,7 @@ LEVELS_EVERY_S = 0.3
 SOURCE_REPORT_EVERY_S = 1.0
 STATS_EVERY_S = 2.0
 SUBSCRIBERS_AT_ONCE = 8  # whose figures are told in one tick
+MEASURE_EVERY_S = 1.0
 SILENT_S = 10.0
 NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
 
@@ -35,6 +38,8 @@ class Forwarder:
         self._routes = RouteTable()
         self._changed: dict[str, dict[Slot, None]] = {}
         self._transport_at = self._audio_at = self._levels_at = self._source_report_at = self._stats_at = 0.0
+        self._measured_at = 0.0
+        self.pressure = Pressure.NONE  # what the worker itself must give up at present
         self._speaking: tuple[str, ...] = ()
         self.sources: dict[str, Source] = {}
         self._reports: dict[str, SourceReports] = {}
@@ -128,13 +133,18 @@ class Forwarder:
             self._ask(source, now)
         while self._owing:
             self._owing.popitem()[1].pay(now)
+        for subscriber in self.subscribers.values():
+            if subscriber.prober.running:
+                subscriber.pad(now)
+                pressing = True
         if now - self._transport_at >= TRANSPORT_FEEDBACK_EVERY_S:
             self._transport_at = now
             self._report_to_publishers(now)
         if now - self._audio_at >= AUDIO_EVERY_S:
             self._audio_at = now
             self._choose_voices(now)
-            self._choose_layers(self.subscribers.values(), now)
+            self._measure(now)
+            self._share_out(self.subscribers.values(), now)
             self._report_to_subscribers(now)
         if now - self._stats_at >= STATS_EVERY_S:
             self._stats_at = now
@@ -152,6 +162,14 @@ class Forwarder:
         requests = reports.requests(now) if reports is not None else b""
         if requests:
             source.outlet.send_rtcp(requests)
+
+    def _measure(self, now: float) -> None:
+        if now - self._measured_at >= MEASURE_EVERY_S:
+            self._measured_at = now
+            for source in self.sources.values():
+                source.measure(now)
+            for subscriber in self.subscribers.values():
+                subscriber.measure(now)
 
     def _announce(self, source: Source, now: float) -> None:
         source.up = source.announced = True
@@ -206,7 +224,7 @@ class Forwarder:
         for wanted in plans:
             for slot, route in wanted:
                 self._start(slot, route, now)
-        self._choose_layers(subscribers, now)
+        self._share_out(subscribers, now)
 
     def _stop_unless(self, slot: Slot, route: Route | None, epoch: int | None) -> None:
         """The slot is silent unless it already has this route."""
@@ -256,24 +274,8 @@ class Forwarder:
                 self._speaking = tuple(speaking)
                 self._emit(LevelsChanged(source_ids=self._speaking))
 
-    def _choose_layers(self, subscribers: Iterable[Subscriber], now: float) -> None:
-        """Every picture of several layers comes in the one that fits the place where it is shown."""
-        layered = {each for each, source in self.sources.items() if len(source.layers(Kind.VIDEO)) > 1}
-        if not layered:
-            return
-        for subscriber in subscribers:
-            for slot in subscriber.video:
-                if slot.route is None or slot.attached is None or slot.route.source_id not in layered:
-                    continue
-                height = subscriber.height_for(slot, now)
-                wanted = self.sources[slot.route.source_id].track_for(Kind.VIDEO, height, now)
-                if wanted is None:
-                    continue
-                if wanted.slots is slot.attached:
-                    if slot.arriving is not None:
-                        slot.arriving.withdraw(slot)
-                elif wanted.slots is not slot.arriving:
-                    wanted.slots.change_over(slot)
+    def _share_out(self, subscribers: Iterable[Subscriber], now: float) -> None:
+        Sharing(self.sources, self.pressure, now).share_out(subscribers)
 
     def _levels(self, now: float) -> dict[str, float]:
         return {each: source.loudness.dbov(now) for each, source in self.sources.items()}
@@ -298,7 +300,8 @@ class Forwarder:
     def _tell_of_subscribers(self, now: float) -> None:
         for connection_id in self._turns.due(now, self.subscribers):
             subscriber = self.subscribers[connection_id]
-            self._emit(subscriber.figures.stats(connection_id, subscriber.downlink, now))
+            available_bps = subscriber.bandwidth.available_bps
+            self._emit(subscriber.figures.stats(connection_id, available_bps, now))
 
     def _ntp(self, now: float) -> int:
         return int((now + self._ntp_offset_s) * 2**32) & 0xFFFFFFFFFFFFFFFF

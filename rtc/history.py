@@ -12,7 +12,7 @@ MAX_BYTES = 5_000_000
 class History:
     """Packets in plain form, found by the sequence number their publisher gave them."""
 
-    __slots__ = ("_capacity", "_held_bytes", "_mask", "_max_bytes", "_newest", "_oldest", "_ring")
+    __slots__ = ("_capacity", "_dropped", "_held_bytes", "_mask", "_max_bytes", "_newest", "_oldest", "_ring")
 
     def __init__(self, *, capacity: int = CAPACITY, max_bytes: int = MAX_BYTES) -> None:
         if capacity & (capacity - 1) or not 0 < capacity <= 0x4000:
@@ -26,6 +26,7 @@ class History:
         """Nothing is held any more."""
         self._ring: list[bytes | None] = [None] * self._capacity
         self._held_bytes = 0
+        self._dropped = False
         self._newest: int | None = None
         self._oldest = 0
 
@@ -40,7 +41,11 @@ class History:
         return self._newest
 
     def put(self, seq: int, packet: bytes) -> bool:
-        """The packet can be found by `seq` from now on; False if it was there already or is too old."""
+        """The packet can be found by `seq` from now on; False if it was there already or is too old.
+
+        True once in the life of a number: what may have been there and was dropped is too old. Whoever sends
+        on what was put never sends two packets under one number.
+        """
         newest = self._newest
         if newest is None:
             self._newest = self._oldest = seq
@@ -49,7 +54,11 @@ class History:
             if ahead > 0:
                 self._advance(seq, ahead)
             elif seq_delta(seq, self._oldest) < 0:
-                if -ahead >= self._capacity or self._held_bytes + len(packet) > self._max_bytes:
+                if (
+                    self._dropped
+                    or -ahead >= self._capacity
+                    or self._held_bytes + len(packet) > self._max_bytes
+                ):
                     return False
                 self._oldest = seq
             elif self._ring[seq & self._mask] is not None:
@@ -78,6 +87,7 @@ class History:
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:
+        self._dropped = True
         index = self._oldest & self._mask
         packet = self._ring[index]
         if packet is not None:

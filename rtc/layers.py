@@ -28,15 +28,18 @@ class Layer:
 
 
 def order(layers: Sequence[Layer]) -> list[int]:
-    """The layers' indices, the smallest first: by height where all tell it, else by what they have sent."""
+    """The indices of the layers that are alive (all, if none is), the smallest first: by height where all
+    tell it, else by what they have sent.
+    """
+    alive = [index for index, layer in enumerate(layers) if layer.alive] or range(len(layers))
     if all(layer.height for layer in layers):
-        return sorted(range(len(layers)), key=lambda index: layers[index].height or 0)
-    return sorted(range(len(layers)), key=lambda index: layers[index].octets)
+        return sorted(alive, key=lambda index: layers[index].height or 0)
+    return sorted(alive, key=lambda index: layers[index].octets)
 
 
 def choose(layers: Sequence[Layer], wanted_height: int) -> int:
     """The index of the layer for a place of that height; one that is not alive only if none is."""
-    candidates = [index for index in order(layers) if layers[index].alive] or order(layers)
+    candidates = order(layers)
     if wanted_height == UNKNOWN_HEIGHT:
         return candidates[-1]
     for index in candidates:

@@ -113,6 +113,7 @@ class SlotState:
 
     `source_id` is None for an empty slot, `first_rtp_ts` until the source's first frame is on its way.
     `undecodable` names the source's codec when the subscriber does not decode it: no frame is going to come.
+    `still`: there is no room for a moving picture; a single frame comes every few seconds.
     """
 
     slot: int
@@ -122,6 +123,7 @@ class SlotState:
     epoch: int
     first_rtp_ts: int | None
     undecodable: str | None = None
+    still: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

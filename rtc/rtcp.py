@@ -1,7 +1,7 @@
 """RTCP as bytes and as small facts (RFC 3550, 4585, 5104, draft-alvestrand-rmcat-remb).
 
-What nobody here needs (SDES, APP, XR, transport-cc, loss of slices) is skipped; what contradicts itself makes
-the whole datagram MalformedPacket.
+What nobody here needs (SDES, APP, XR, loss of slices) is skipped; what contradicts itself makes the whole
+datagram MalformedPacket.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from struct import Struct
 
 from rtc.errors import MalformedPacket
+from rtc.transport_feedback import TRANSPORT_CC, TransportFeedback, parse_transport_feedback
 
 SR, RR, SDES, BYE, RTPFB, PSFB = 200, 201, 202, 203, 205, 206
 NACK, PLI, FIR, APPLICATION = 1, 1, 4, 15
@@ -69,7 +70,7 @@ class ReceiverEstimate:
     bitrate_bps: int
 
 
-RtcpFact = SenderReport | ReportBlock | Nack | KeyframeRequest | ReceiverEstimate
+RtcpFact = SenderReport | ReportBlock | Nack | KeyframeRequest | ReceiverEstimate | TransportFeedback
 
 
 def parse_rtcp(data: bytes) -> list[RtcpFact]:
@@ -140,6 +141,8 @@ def _blocks(body: bytes, count: int) -> list[RtcpFact]:
 def _feedback(kind: int, fmt: int, body: bytes) -> list[RtcpFact]:
     _, media_ssrc = _FEEDBACK.unpack_from(body)
     if kind == RTPFB:
+        if fmt == TRANSPORT_CC:
+            return [parse_transport_feedback(body[8:])]
         return [Nack(ssrc=media_ssrc, seqs=_nacked(body[8:]))] if fmt == NACK else []
     if fmt == PLI:
         return [KeyframeRequest(ssrc=media_ssrc)]

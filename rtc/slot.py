@@ -20,6 +20,7 @@ from rtc.rtcp import SenderReport
 from rtc.serial import SEQ_MASK, TS_MASK, seq_delta, ts_delta
 from rtc.source_clock import TrackClock
 
+REPEATED_AMONG, WORTH_REPEATING = 40, 600  # packets, bytes
 MIN_STEP_S = 0.02  # between the last frame of one track and the first of the next: one Opus frame
 
 
@@ -28,7 +29,7 @@ class Flow(StrEnum):
 
     EMPTY = "empty"  # no track
     WAITING = "waiting"  # for a keyframe (or for its source to come up)
-    STILL = "still"  # shows the last keyframe of its track, and waits for the next
+    STILL = "still"  # shows the last keyframe of its track, and waits for the next (or rests)
     CATCHING_UP = "catching_up"  # being fed from the history
     LIVE = "live"
 
@@ -131,13 +132,16 @@ class Slot:
         "deadline",
         "emptied_epoch",
         "flow",
+        "held_back",
         "index",
         "kind",
         "lane",
         "mid",
+        "resting",
         "retransmission",
         "rewrite",
         "route",
+        "shown_from",
         "ssrc",
         "started_at",
         "track",
@@ -177,6 +181,9 @@ class Slot:
         self.undecodable: Codec | None = None  # what its source sends and its subscriber does not decode
         self.wanted_height = 0  # where it is shown; 0 is not known
         self.flow = Flow.EMPTY
+        self.held_back = False  # it gets less than fits its place
+        self.resting = False  # it gets stills only: there is no room for more
+        self.shown_from: int | None = None  # the timestamp of its source's first frame, in whichever layer
         self.rewrite: Rewrite | None = None
         self.cursor = 0  # unless live: the track's next packet to send
         self.cursor_ts = 0  # and the timestamp of the last one sent
@@ -193,15 +200,15 @@ class Slot:
 
     def state(self) -> SlotState:
         """What the subscriber should be told of this slot."""
-        started = self.track is not None and self.rewrite is not None
         return SlotState(
             slot=self.index,
             kind=self.kind,
             mid=self.mid,
             source_id=self.route.source_id if self.route else None,
             epoch=self.route.epoch if self.route else self.emptied_epoch,
-            first_rtp_ts=self.rewrite.first_rtp_ts if started and self.rewrite else None,
             undecodable=self.undecodable.value if self.undecodable else None,
+            first_rtp_ts=self.shown_from,
+            still=self.resting,
         )
 
     def timeline(self, moment: float) -> int:
@@ -226,12 +233,10 @@ class Slot:
         now: float,
         flow: Flow,
         first: Picture = NO_PICTURE,
-        shown_from: int | None = None,
     ) -> None:
         """The track's packet `seq` and those after it belong in this slot; `seq` is the first it will see.
 
-        `first` are that packet's picture numbers; `shown_from` is the timestamp from which on the source is
-        shown already, in another layer.
+        `first` are that packet's picture numbers.
         """
         self._note_end()
         self.track = track
@@ -246,8 +251,8 @@ class Slot:
         if first is not NO_PICTURE:
             self._shift = self._reached.shift_to(first)
             self.lane.number_shift, self.lane.tl0_shift = self._shift.number, self._shift.tl0
-        if shown_from is not None:
-            self.rewrite.first_rtp_ts = shown_from
+        if self.shown_from is None:
+            self.shown_from = self.rewrite.first_rtp_ts
         self.lane.seq_off = self.rewrite.seq_off
         self.lane.ts_off = self.rewrite.ts_off
         self.lane.payload_flip = PAYLOAD_TYPES[track.codec] ^ self.codecs[track.codec]
@@ -319,14 +324,37 @@ class Slot:
             self.feed(self.track, packet, seq, ts)
         return True
 
+    def repeat(self) -> int:
+        """One of the last packets has left again, for the sake of its size; that, 0 if nothing has."""
+        track, rewrite = self.track, self.rewrite
+        if track is None or rewrite is None or self.retransmission is None:
+            return 0
+        for back in range(REPEATED_AMONG):
+            seq = (track.newest_seq - back) & SEQ_MASK
+            packet = track.history.get(seq)
+            if packet is not None and len(packet) >= WORTH_REPEATING and self.resend(rewrite.out_seq(seq)):
+                return len(packet)
+        return 0
+
     def pause(self) -> None:
         """Nothing of the present track leaves any more, but the slot still waits for its source."""
+        self._fall_silent()
+        self.held_back = self.resting = False
+        self.shown_from = None
+        self.flow = Flow.WAITING if self.route else Flow.EMPTY
+
+    def rest(self) -> None:
+        """The picture stands: what comes of the present track from now on are stills."""
+        self._fall_silent()
+        self.resting = True
+        self.flow = Flow.STILL
+
+    def _fall_silent(self) -> None:
         self._note_end()
         self.lane.gate = SHUT
         self.track = None
         self.rewrite = None
         self.deadline = None
-        self.flow = Flow.WAITING if self.route else Flow.EMPTY
 
     def _note_end(self) -> None:
         """Remember how far the present track has brought the slot's numbers."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rtc.codecs import KINDS, Codec
 from rtc.fanout import Fanout, Outlet
-from rtc.layers import Layer, Simulcast, choose
+from rtc.layers import Layer, Simulcast, choose, order
 from rtc.loudness import Loudness
 from rtc.plane import Kind
 from rtc.rtcp import RtcpFact, SenderReport
@@ -162,9 +162,14 @@ class Source:
 
     def track_for(self, kind: Kind, wanted_height: int, now: float) -> Track | None:
         """What a slot of that kind should carry; of several layers the one that fits the place."""
+        ladder, wanted = self.ladder(kind, wanted_height, now)
+        return ladder[wanted] if ladder else None
+
+    def ladder(self, kind: Kind, wanted_height: int, now: float) -> tuple[list[Track], int]:
+        """The layers that are sent at present, the smallest first, and the index of the one that fits."""
         tracks = self.layers(kind)
         if len(tracks) < 2:
-            return tracks[0] if tracks else None
+            return list(tracks), 0
         known = [
             Layer(
                 height=size[1] if (size := track.picture_size()) else None,
@@ -173,7 +178,13 @@ class Source:
             )
             for track in tracks
         ]
-        return tracks[choose(known, wanted_height)]
+        steps = order(known)
+        return [tracks[index] for index in steps], steps.index(choose(known, wanted_height))
+
+    def measure(self, now: float) -> None:
+        """The rate of every picture is known as of now. To be called about once a second."""
+        for track in self.layers(Kind.VIDEO):
+            track.measure(now)
 
     def receive_rtp(self, data: bytes, now: float) -> bool:
         """Whether the packet has been taken in by its track; else it was counted as a stray.

@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 
-from rtc.downlink import Downlink, Quality
 from rtc.figures import SlotStats, SubscriberStats
 from rtc.kind import Kind
-from rtc.layers import ENOUGH
 from rtc.opinion import picture_score, sound_score
 from rtc.round_trip import round_trip_s
 from rtc.rtcp import ReportBlock
 from rtc.slot import Slot
 from rtc.slot_reports import SlotReports
 
-STAGE = 0  # the video slot of the main picture
 HEADER = 12  # octets that a lane does not count
 WEIGHT = 0.25  # of the newest round trip
 BUFFER_MS = 40.0  # what a receiver waits beside twice the jitter, when its sound is judged
@@ -39,9 +36,7 @@ class SubscriberReports:
             self.rtt_s = took if self.rtt_s is None else self.rtt_s + WEIGHT * (took - self.rtt_s)
         return self._by_ssrc[slot.ssrc].note(block, slot.track)
 
-    def stats(
-        self, connection_id: str, downlink: Downlink, now: float, available_bps: int | None = None
-    ) -> SubscriberStats:
+    def stats(self, connection_id: str, available_bps: float | None, now: float) -> SubscriberStats:
         """How the downlink did since the last call. Slots that carry nothing are left out."""
         elapsed = max(0.001, now - self._taken_at)
         self._taken_at = now
@@ -61,7 +56,7 @@ class SubscriberReports:
                 expected, lost = expected + taken[0], lost + taken[1]
             if reports.jitter_ms is not None:
                 jitter_ms = max(jitter_ms or 0.0, reports.jitter_ms)
-            slots.append(self._slot_stats(slot, downlink, sent_bps, taken, reports.jitter_ms))
+            slots.append(self._slot_stats(slot, sent_bps, taken, reports.jitter_ms))
         resent, self._resent = self.resent - self._resent, self.resent
         return SubscriberStats(
             connection_id=connection_id,
@@ -70,15 +65,13 @@ class SubscriberReports:
             loss_pct=round(100 * lost / expected, 2) if expected else None,
             rtt_ms=round(1000 * self.rtt_s, 1) if self.rtt_s is not None else None,
             jitter_ms=round(jitter_ms, 1) if jitter_ms is not None else None,
-            quality=downlink.quality.name.lower(),
-            available_bps=available_bps,
+            available_bps=int(available_bps) if available_bps is not None else None,
             slots=tuple(slots),
         )
 
     def _slot_stats(
         self,
         slot: Slot,
-        downlink: Downlink,
         sent_bps: int,
         taken: tuple[int, int] | None,
         jitter_ms: float | None,
@@ -104,17 +97,6 @@ class SubscriberReports:
             rid=rid,
             height=height,
             wanted_height=slot.wanted_height,
-            held=bool(rid) and _given_up(slot, downlink) and _too_small(height, slot.wanted_height),
+            held=slot.held_back,
             score=score,
         )
-
-
-def _given_up(slot: Slot, downlink: Downlink) -> bool:
-    """Whether the judgement in force takes something from this slot."""
-    if slot.kind is not Kind.VIDEO or downlink.quality is Quality.FULL:
-        return False
-    return downlink.quality is Quality.SMALL or slot.index != STAGE
-
-
-def _too_small(height: int | None, wanted_height: int) -> bool:
-    return height is None or not wanted_height or height < ENOUGH * wanted_height

@@ -19,12 +19,14 @@ from rtc.source_clock import SourceClock, TrackClock
 from rtc.track_slots import TrackSlots
 
 AUDIO_HISTORY = 256  # five seconds of Opus
+RATE_WEIGHT = 0.5  # of the newest second
 
 
 class Track:
     """The packets of one SSRC of a publisher."""
 
     __slots__ = (
+        "_measured",
         "_payload_type",
         "clock",
         "codec",
@@ -37,6 +39,7 @@ class Track:
         "newest_picture",
         "newest_seq",
         "newest_ts",
+        "rate_bps",
         "read_picture",
         "reception",
         "repaired",
@@ -76,6 +79,8 @@ class Track:
         reading = READINGS.get(codec)
         self.read_picture = reading.read_picture if reading is not None else None
         self.newest_picture = NO_PICTURE
+        self.rate_bps: float | None = None  # as of the last `measure`
+        self._measured: tuple[float, int] | None = None
         self.slots = TrackSlots(self, fanout=fanout, on_start=on_start)
 
     def receive(self, packet: RtpPacket, now: float) -> None:
@@ -126,6 +131,15 @@ class Track:
     def picture_size(self) -> tuple[int, int] | None:
         """Width and height as the last keyframe has them, if it tells."""
         return self.keyframe.size()
+
+    def measure(self, now: float) -> None:
+        """The rate since the last call is known, evened out over some calls."""
+        before, self._measured = self._measured, (now, self.reception.octets)
+        if before is None or now <= before[0]:
+            return
+        rate_bps = 8 * max(0, self.reception.octets - before[1]) / (now - before[0])
+        known = self.rate_bps
+        self.rate_bps = rate_bps if known is None else known + RATE_WEIGHT * (rate_bps - known)
 
     def restart(self, ssrc: int | None = None) -> None:
         """The publisher began this track anew: what was kept is forgotten and every slot waits."""

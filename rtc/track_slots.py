@@ -6,6 +6,8 @@ A video slot shows nothing until a keyframe. It begins in the cheapest way that 
 2. the publisher answers requests for keyframes: one is requested and waited for;
 3. neither: the packets since the last keyframe are sent, however old, as far as they are still held; else the
    keyframe alone, as a **still**, until the next one comes.
+
+A slot for which there is no room **rests**: it gets a keyframe every few seconds, alone.
 """
 
 from collections.abc import Callable
@@ -25,6 +27,7 @@ second would otherwise be waited for, half a second on average, although the pic
 RECENT_S = 2.0  # one this young, when it is not known yet whether the publisher answers
 WAIT_S = 0.6  # for a keyframe that was requested, before the history is used after all
 RESTART_S = 2.0  # between two starts of a slot from the history because its subscriber asks for a keyframe
+STILL_EVERY_S = 5.0  # for slots that rest; their publisher is asked for no keyframe more often
 CATCH_UP_PACKETS = 32  # for one slot at a time: 10 ms apart, that is about 30 Mbps
 
 
@@ -39,13 +42,26 @@ class Shown(Carried, Protocol):
 class TrackSlots:
     """Which slots a track leaves by live, and which are on their way there."""
 
-    __slots__ = ("_fan", "_fanout", "_on_start", "_track", "catching_up", "joining", "live", "waiting")
+    __slots__ = (
+        "_fan",
+        "_fanout",
+        "_on_start",
+        "_still_ts",
+        "_track",
+        "catching_up",
+        "joining",
+        "live",
+        "resting",
+        "waiting",
+    )
 
     def __init__(self, track: Shown, *, fanout: Fanout, on_start: Callable[[Slot], None]) -> None:
         self.live: tuple[Slot, ...] = ()
         self.waiting: tuple[Slot, ...] = ()
         self.catching_up: tuple[Slot, ...] = ()
         self.joining: tuple[Slot, ...] = ()  # they carry another layer until this one's next keyframe
+        self.resting: tuple[Slot, ...] = ()
+        self._still_ts: int | None = None  # of the keyframe that resting slots got last
         self._track = track
         self._fanout = fanout
         self._fan = fanout.fan((), track.gate)
@@ -54,7 +70,7 @@ class TrackSlots:
     @property
     def all(self) -> tuple[Slot, ...]:
         """Every slot whose turn is this track's."""
-        return self.live + self.catching_up + self.waiting
+        return self.live + self.catching_up + self.waiting + self.resting
 
     @property
     def pressing(self) -> bool:
@@ -88,6 +104,25 @@ class TrackSlots:
         slot.pause()
         slot.attached = None
         self._leave(slot)
+
+    def rest(self, slot: Slot) -> None:
+        """The slot, which carried this layer or another, gets only stills of this one from now on."""
+        if slot.arriving is not None:
+            slot.arriving.withdraw(slot)
+        if slot.attached is not None:
+            slot.attached.hand_over(slot)
+        slot.attached = self
+        slot.rest()
+        self.resting = (*self.resting, slot)
+        self._on_start(slot)
+
+    def wake(self, slot: Slot, now: float) -> None:
+        """The slot, which rested in this layer or another, carries this one as soon as it can."""
+        if slot.attached is not None:
+            slot.attached.hand_over(slot)
+        slot.resting = False
+        self.attach(slot, now)
+        self._on_start(slot)
 
     def change_over(self, slot: Slot) -> None:
         """The slot, which carries another layer of the picture, carries this from its next keyframe on."""
@@ -125,7 +160,7 @@ class TrackSlots:
         for slot in slots:
             slot.pause()
         self._set_live(())
-        self.catching_up = ()
+        self.catching_up = self.resting = ()
         self.waiting = slots
 
     def sound_arrived(self, seq: int, ts: int, now: float) -> None:
@@ -135,6 +170,8 @@ class TrackSlots:
 
     def picture_arrived(self, seq: int, ts: int, *, keyframe: bool, now: float) -> None:
         """The packet is the newest, and perhaps a keyframe's first: slots whose time has come are live."""
+        if self.resting:
+            self._show_stills(ts, now)
         if keyframe:
             if self.joining:
                 self._take_over(seq, ts, now)
@@ -179,6 +216,8 @@ class TrackSlots:
         keyframes = self._track.keyframes
         if self._track.kind is Kind.VIDEO and (self.waiting or self.joining or keyframes.unknown):
             keyframes.want()
+        if self.resting and now - self._track.keyframe.at > STILL_EVERY_S:
+            keyframes.want()
         return used
 
     def _take_over(self, seq: int, ts: int, now: float) -> None:
@@ -189,17 +228,10 @@ class TrackSlots:
             if slot.attached is not None:
                 slot.attached.hand_over(slot)
             slot.attached = self
-            shown_from = slot.rewrite.first_rtp_ts if slot.rewrite is not None else None
-            slot.begin(
-                self._track,
-                seq=seq,
-                ts=ts,
-                now=now,
-                flow=Flow.LIVE,
-                first=self._track.keyframe.picture,
-                shown_from=shown_from,
-            )
-            if shown_from is None:
+            new = slot.shown_from is None
+            first = self._track.keyframe.picture
+            slot.begin(self._track, seq=seq, ts=ts, now=now, flow=Flow.LIVE, first=first)
+            if new:
                 self._on_start(slot)
         self._set_live(self.live + coming)
 
@@ -210,6 +242,8 @@ class TrackSlots:
             self.waiting = tuple(other for other in self.waiting if other is not slot)
         if slot in self.catching_up:
             self.catching_up = tuple(other for other in self.catching_up if other is not slot)
+        if slot in self.resting:
+            self.resting = tuple(other for other in self.resting if other is not slot)
 
     def _keyframe_held(self) -> bool:
         seq = self._track.keyframe.seq
@@ -265,6 +299,16 @@ class TrackSlots:
             slot.go_live(ts, now)
             self.catching_up = tuple(other for other in self.catching_up if other is not slot)
             self._set_live((*self.live, slot))
+
+    def _show_stills(self, ts: int, now: float) -> None:
+        """Resting slots whose last still is old get the last keyframe, now that its packets are all there."""
+        keyframe = self._track.keyframe
+        if keyframe.seq is None or keyframe.ts in (ts, self._still_ts):
+            return
+        self._still_ts = keyframe.ts
+        for slot in self.resting:
+            if slot.track is None or now - slot.started_at >= STILL_EVERY_S / 2:
+                self._show_still(slot, now)
 
     def _show_still(self, slot: Slot, now: float) -> None:
         """The slot shows the last keyframe alone, and goes on waiting for the next."""

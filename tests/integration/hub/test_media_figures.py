@@ -61,7 +61,6 @@ def downlink(connection_id: str, source_id: str) -> SubscriberStats:
         loss_pct=0.5,
         rtt_ms=40.0,
         jitter_ms=6.0,
-        quality="small",
         slots=(slot,),
     )
 

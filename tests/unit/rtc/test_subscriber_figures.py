@@ -168,7 +168,6 @@ def test_a_viewer_is_told_of_every_two_seconds() -> None:
     assert first.rtt_ms == pytest.approx(80, abs=1)
     assert first.jitter_ms == 10.0
     assert second.loss_pct == pytest.approx(20, abs=1)
-    assert second.quality == "full"
     (slot,) = second.slots
     assert (slot.slot, slot.source_id, slot.height, slot.held) == (0, "s", 360, False)
     assert slot.sent_bps == pytest.approx(50 * 8 * (12 + 4 + 200), rel=0.1)

@@ -63,7 +63,6 @@ EVENTS: list[MediaEvent] = [
         loss_pct=None,
         rtt_ms=None,
         jitter_ms=None,
-        quality="full",
         slots=(
             SlotStats(
                 slot=0, kind=Kind.VIDEO, source_id="s", sent_bps=7, loss_pct=1.0, jitter_ms=2.0, held=True
