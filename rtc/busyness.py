@@ -1,22 +1,25 @@
 """How busy a worker is: measured every second, told every other, and the reason to take nobody else."""
 
 from rtc.admission import Admission, Limits
+from rtc.allocation import Pressure
 from rtc.figures import WorkerLoad
 from rtc.load import LoadMeter
 from rtc.plane import WorkerStats
+from rtc.relief import Relief
 
 LOAD_EVERY_S = 1.0
 TOLD_EVERY = 2  # measurements
 
 
 class Busyness:
-    """Load and admission of one worker. Times are monotonic seconds, `cpu_s` is the process's own."""
+    """Load, relief and admission of one worker. Times are monotonic seconds, `cpu_s` is the process's own."""
 
-    __slots__ = ("_admission", "_dropped", "_measured", "_meter")
+    __slots__ = ("_admission", "_dropped", "_measured", "_meter", "_relief")
 
     def __init__(self, *, now: float, cpu_s: float, limits: Limits | None = None) -> None:
         self._meter = LoadMeter(now=now, cpu_s=cpu_s)
         self._admission = Admission(now=now, limits=limits)
+        self._relief = Relief(now)
         self._measured = 0
         self._dropped = 0  # when the load was last told
 
@@ -24,6 +27,11 @@ class Busyness:
     def full(self) -> bool:
         """Whether new connections are refused."""
         return self._admission.full
+
+    @property
+    def pressure(self) -> Pressure:
+        """What is given up for everyone."""
+        return self._relief.pressure
 
     def late(self, lag_s: float) -> None:
         """The event loop came so much later than it was asked to."""
@@ -33,6 +41,7 @@ class Busyness:
         """To be called every second; what is to be told of it, every other time."""
         load = self._meter.measure(now=now, cpu_s=cpu_s)
         self._admission.note(load, now)
+        self._relief.note(load, now)
         self._measured += 1
         if self._measured % TOLD_EVERY:
             return None

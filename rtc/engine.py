@@ -103,10 +103,13 @@ class Engine:
             self._busy.late(time.monotonic() - asked_at - pause_s)
 
     def _measure(self, now: float) -> None:
-        """How busy the worker is has decided whom it takes, and was told."""
+        """How busy the worker is has decided whom it takes and what it gives up, and was told."""
         load = self._busy.measure(now=now, cpu_s=time.process_time(), held=self.stats())
         if load is not None:
             self._emit(load)
         if self._busy.full is not self.peers.full:
             self.peers.full = self._busy.full
             self._log.warning("worker.full" if self._busy.full else "worker.open")
+        if self._busy.pressure is not self._forwarder.pressure:
+            self._forwarder.pressure = self._busy.pressure
+            self._log.warning("worker.relief", gives_up=self._busy.pressure.name.lower())

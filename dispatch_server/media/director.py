@@ -225,6 +225,7 @@ class MediaDirector:
                 "epoch": s.epoch,
                 "first_rtp_ts": s.first_rtp_ts,
                 "undecodable": s.undecodable,
+                "still": s.still,
             }
             for s in event.slots
         ]

@@ -4,7 +4,7 @@ import { atOrAfter, SlotGate } from '@/media/slotGate'
 import type { SlotState } from '@/wire/events'
 
 const slot = (source_id: string | null, epoch: number, first_rtp_ts: number | null): SlotState => ({
-  slot: 0, kind: 'video', mid: '0', source_id, epoch, first_rtp_ts, undecodable: null,
+  slot: 0, kind: 'video', mid: '0', source_id, epoch, first_rtp_ts, undecodable: null, still: false,
 })
 
 describe('the RTP clock', () => {

@@ -22,7 +22,7 @@ export const zh = {
     resolve: '处置完毕', followUp: '回访办结', reopen: '重新打开', closed: '已办结', pick: '选一件警情', pickHint: 'J / K 切换', noneHint: '新警情会自动出现在队列中', reporter: '{name}：', words: '报告内容', more: '全文', less: '收起',
   },
   stage: {
-    live: '实时', cut: '中断', connecting: '接通中', noPicture: '没有画面', noVideo: '未开摄像头', undecodable: '此浏览器不能解码 {codec} 画面', waiting: '等待接入', frozen: '画面停住', notConnected: '画面未接入', reconnecting: '重连中 · 第 {n} 次', cutFor: '已断 {time}',
+    live: '实时', cut: '中断', connecting: '接通中', noPicture: '没有画面', noVideo: '未开摄像头', undecodable: '此浏览器不能解码 {codec} 画面', waiting: '等待接入', frozen: '画面停住', still: '静帧', notConnected: '画面未接入', reconnecting: '重连中 · 第 {n} 次', cutFor: '已断 {time}',
     interrupted: '重连中 · {time}', mediaDown: '媒体重连中 · 第 {n} 次', full: '全屏', talk: '喊话', talkKey: '按住空格', talking: '喊话中', talkOpening: '接通麦克风', talkNoRoom: '扩群后可喊话', talkToggle: '点按常开',
     rtt: '往返 {ms} ms', loss: '丢包 {pct}%', inRoom: '{n} 人在会', speaking: '正在讲话', noPosition: '无定位', more: '下一页', size: '{w}×{h}',
   },

@@ -23,7 +23,7 @@ export const en: typeof zh = {
     resolve: 'Resolved', followUp: 'Follow-up', reopen: 'Reopen', closed: 'Closed', pick: 'Choose an incident', pickHint: 'J / K to move', noneHint: 'New ones appear in the queue by themselves', reporter: '{name}:', words: 'What was reported', more: 'All', less: 'Less',
   },
   stage: {
-    live: 'Live', cut: 'Cut off', connecting: 'Connecting', noPicture: 'No picture', noVideo: 'Camera off', undecodable: 'This browser does not decode {codec}', waiting: 'Waiting', frozen: 'Picture frozen', notConnected: 'Not connected', reconnecting: 'Reconnecting · try {n}', cutFor: 'Cut off {time}',
+    live: 'Live', cut: 'Cut off', connecting: 'Connecting', noPicture: 'No picture', noVideo: 'Camera off', undecodable: 'This browser does not decode {codec}', waiting: 'Waiting', frozen: 'Picture frozen', still: 'Stills only', notConnected: 'Not connected', reconnecting: 'Reconnecting · try {n}', cutFor: 'Cut off {time}',
     interrupted: 'Reconnecting · {time}', mediaDown: 'Media reconnecting · try {n}', full: 'Full', talk: 'Talk', talkKey: 'hold Space', talking: 'Talking', talkOpening: 'Opening mic', talkNoRoom: 'Talk after the key', talkToggle: 'Click to keep on',
     rtt: 'RTT {ms} ms', loss: 'Loss {pct} %', inRoom: '{n} in room', speaking: 'Talking', noPosition: 'No position', more: 'Next page', size: '{w}×{h}',
   },

@@ -218,6 +218,8 @@ export const useSubscriber = defineStore('subscriber', () => {
     },
     /** The codec in which the source comes, if this browser said that it does not decode it; else empty. */
     undecodable: (sourceId: string): string => [...slots.values()].find((slot) => slot.source_id === sourceId)?.undecodable ?? '',
+    /** Whether the source comes as single pictures every few seconds, because there is no room for more. */
+    still: (sourceId: string): boolean => [...slots.values()].some((slot) => slot.source_id === sourceId && slot.still),
     /** The track behind a slot: by the slot map's m-line once it is told, by order before that. */
     trackOf: (slot: number): MediaStreamTrack | undefined => tracks.get(slots.get(slot)?.mid ?? videoMids[slot] ?? ''),
   }

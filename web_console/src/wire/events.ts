@@ -13,6 +13,7 @@ export interface SlotState {
   slot: number; kind: 'video' | 'audio'; mid: string; source_id: string | null; epoch: number; first_rtp_ts: number | null
   /** The codec of its source, when this browser does not decode it. */
   undecodable: string | null
+  still: boolean
 }
 export interface MediaSlots { connection_id: string; epoch: number; slots: SlotState[] }
 export interface MediaOpened { connection_id: string; sdp: string; ice_servers: RTCIceServer[] }

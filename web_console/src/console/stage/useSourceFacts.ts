@@ -48,6 +48,7 @@ export function useSourceFacts(source: () => Source) {
       return cutMs.value > RECONNECTING_MS ? t('stage.cutFor', { time: formatSpan(cutMs.value) }) : t('stage.interrupted', { time: formatSpan(cutMs.value) })
     }),
     undecodable: computed(() => nameOfCodec(media.undecodable(source().id))),
+    still: computed(() => media.still(source().id)),
     mediaCut: computed(() => (media.phase !== 'down' ? '' : media.crowded ? t('stage.notConnected') : t('stage.mediaDown', { n: Math.max(1, media.attempt) }))),
   }
 }
