@@ -17,7 +17,7 @@ class Rewrite:
     """Numbers of a track → numbers of a slot, from the track's packet `first_seq` on."""
 
     __slots__ = (
-        "_boundary_ts",
+        "_boundary_seq",
         "_dense",
         "_dense_base",
         "first_rtp_ts",
@@ -37,25 +37,29 @@ class Rewrite:
         self.ts_off = (out_ts - first_ts) & TS_MASK
         self._dense = dense
         self._dense_base = out_ts
-        self._boundary_ts: int | None = None
+        self._boundary_seq: int | None = None
 
     @property
     def dense(self) -> bool:
         """Whether the present has not been reached yet."""
-        return self._dense and self._boundary_ts is None
+        return self._dense and self._boundary_seq is None
 
-    def reach_present(self, ts: int, out_ts: int) -> None:
-        """From the frame at `ts` on, time runs as the publisher's does, that frame at `out_ts`."""
-        self._boundary_ts = ts
+    def reach_present(self, seq: int, ts: int, out_ts: int) -> None:
+        """From packet `seq` on, time runs as the publisher's does, its frame's `ts` at `out_ts`.
+
+        The number decides, not the timestamp: what has left under one number never gets another time,
+        whatever timestamps a publisher makes up.
+        """
+        self._boundary_seq = seq
         self.ts_off = (out_ts - ts) & TS_MASK
 
     def out_seq(self, seq: int) -> int:
         """The slot's sequence number for the track's."""
         return (seq + self.seq_off) & SEQ_MASK
 
-    def out_ts(self, ts: int) -> int:
-        """The slot's timestamp for the track's."""
-        if self._dense and (self._boundary_ts is None or _before(ts, self._boundary_ts)):
+    def out_ts(self, seq: int, ts: int) -> int:
+        """The slot's timestamp for the track's packet of that number and timestamp."""
+        if self._dense and (self._boundary_seq is None or seq_delta(seq, self._boundary_seq) < 0):
             since_first = (ts - self.first_ts) & TS_MASK
             if since_first >= 0x80000000:  # older than the first: a stray within the first frames
                 since_first = 0
@@ -66,7 +70,3 @@ class Rewrite:
         """The track's number of a packet that the slot has sent; None for packets before this start."""
         seq = (out_seq - self.seq_off) & SEQ_MASK
         return seq if seq_delta(seq, self.first_seq) >= 0 else None
-
-
-def _before(ts: int, other: int) -> bool:
-    return (ts - other) & TS_MASK >= 0x80000000

@@ -263,12 +263,12 @@ class Slot:
         self.flow = flow
         self.deadline = None
 
-    def go_live(self, ts: int, now: float) -> None:
-        """The present is reached: the frame at `ts` is the first to follow the publisher's clock."""
+    def go_live(self, seq: int, ts: int, now: float) -> None:
+        """The present is reached: the frame at `ts`, from packet `seq` on, follows the publisher's clock."""
         if self.rewrite is None or self.track is None:
             return
         self._note_end()
-        self.rewrite.reach_present(ts, self.timeline(self.track.clock.moment_of(ts, now)))
+        self.rewrite.reach_present(seq, ts, self.timeline(self.track.clock.moment_of(ts, now)))
         self.lane.ts_off = self.rewrite.ts_off
         self.flow = Flow.LIVE
 
@@ -289,7 +289,7 @@ class Slot:
             packet = flipped(packet, lane.payload_flip)
         if lane.numbers is not None:
             packet = lane.numbers.stamp(packet)
-        lane.outlet.send(packet, rewrite.out_seq(seq), rewrite.out_ts(ts), self.ssrc)
+        lane.outlet.send(packet, rewrite.out_seq(seq), rewrite.out_ts(seq, ts), self.ssrc)
 
     def sender_report(self, now: float, ntp: int) -> SenderReport | None:
         """How the slot's timestamps stand to the wall clock, while that is known."""
@@ -320,7 +320,7 @@ class Slot:
         again = self.retransmission
         read = self.track.read_picture
         same = shifted(packet, read(packet), self._shift) if read is not None else packet
-        if again is None or not again.send(self.lane, same, out_seq, self.rewrite.out_ts(ts)):
+        if again is None or not again.send(self.lane, same, out_seq, self.rewrite.out_ts(seq, ts)):
             self.feed(self.track, packet, seq, ts)
         return True
 
@@ -369,5 +369,5 @@ class Slot:
         end_seq = rewrite.out_seq(last_seq)
         if seq_delta(last_seq, rewrite.first_seq) >= 0 and seq_delta(end_seq, self._end_seq) > 0:
             self._end_seq = end_seq
-            self._end_ts = rewrite.out_ts(last_ts)
+            self._end_ts = rewrite.out_ts(last_seq, last_ts)
             self._reached = self._reached.through(last_picture, self._shift)

@@ -296,7 +296,7 @@ class TrackSlots:
             if ts == slot.cursor_ts:  # still within the frame that catching up ended in
                 self._step(slot)
                 continue
-            slot.go_live(ts, now)
+            slot.go_live(seq, ts, now)
             self.catching_up = tuple(other for other in self.catching_up if other is not slot)
             self._set_live((*self.live, slot))
 

@@ -159,12 +159,13 @@ def test_dense_time_keeps_the_order_of_frames_and_a_packet_its_numbers(
     times = [first_ts]
     for step in steps:
         times.append((times[-1] + step) & 0xFFFFFFFF)
-    dense = [rewrite.out_ts(ts) for ts in times]
+    dense = [rewrite.out_ts(7 + index, ts) for index, ts in enumerate(times)]
     assert all(ts_delta(b, a) >= 0 for a, b in itertools.pairwise(dense))
     boundary = (times[-1] + 3000) & 0xFFFFFFFF
-    rewrite.reach_present(boundary, (dense[-1] + 500) & 0xFFFFFFFF)
-    assert [rewrite.out_ts(ts) for ts in times] == dense
-    later = [rewrite.out_ts((boundary + 3000 * each) & 0xFFFFFFFF) for each in range(4)]
+    seq = 7 + len(times)
+    rewrite.reach_present(seq, boundary, (dense[-1] + 500) & 0xFFFFFFFF)
+    assert [rewrite.out_ts(7 + index, ts) for index, ts in enumerate(times)] == dense
+    later = [rewrite.out_ts(seq + each, (boundary + 3000 * each) & 0xFFFFFFFF) for each in range(4)]
     assert [ts_delta(each, later[0]) for each in later] == [0, 3000, 6000, 9000]
     assert rewrite.track_seq(rewrite.out_seq(7)) == 7
     assert rewrite.track_seq((rewrite.out_seq(7) - 1) & 0xFFFF) is None
