@@ -142,8 +142,14 @@ def event_of(frame: Frame) -> MediaEvent:
 
 
 def pack(frame: Frame) -> bytes:
-    """The bytes of a frame."""
-    body: bytes = msgpack.packb(frame)
+    """The bytes of a frame.
+
+    Raises: MalformedMessage, when a string in it is no Unicode text.
+    """
+    try:
+        body: bytes = msgpack.packb(frame)
+    except UnicodeEncodeError as error:
+        raise MalformedMessage("not text") from error
     return len(body).to_bytes(4, "big") + body
 
 
