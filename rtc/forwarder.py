@@ -56,10 +56,7 @@ class Forwarder:
             source.up = earlier.up
         self.sources[source.source_id] = source
         self._reports[source.source_id] = SourceReports(source, now)
-        for subscriber in self.subscribers.values():
-            for slot in subscriber.slots:
-                if slot.route is not None and slot.route.source_id == source.source_id:
-                    self._start(slot, slot.route, now)
+        self._start_all(source, now)
         self._flush()
 
     def remove_source(self, source: Source, reason: str) -> None:
@@ -107,6 +104,10 @@ class Forwarder:
         taken = source.receive_rtp(data, now)
         if taken and not source.announced and self.sources.get(source.source_id) is source:
             self._announce(source, now)
+        if source.recoded:
+            source.recoded = False
+            if self.sources.get(source.source_id) is source:
+                self._start_all(source, now)
         if source.gap_opened:  # at once: every millisecond here is one that a picture stands still
             source.gap_opened = False
             self._ask(source, now)
@@ -237,6 +238,13 @@ class Forwarder:
             slot.attached.detach(slot)
         slot.flow = Flow.EMPTY
         self._note(slot)
+
+    def _start_all(self, source: Source, now: float) -> None:
+        """Every slot that has a route to the source carries it, if it can."""
+        for subscriber in self.subscribers.values():
+            for slot in subscriber.slots:
+                if slot.route is not None and slot.route.source_id == source.source_id:
+                    self._start(slot, slot.route, now)
 
     def _start(self, slot: Slot, route: Route | None, now: float) -> None:
         """The slot carries the route's source, as soon as that is there."""

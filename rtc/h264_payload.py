@@ -3,12 +3,15 @@
 Every function answers for arbitrary bytes and never raises.
 """
 
+from rtc.codecs import Codec
 from rtc.h264_sps import sps_size
 
 NAL_IDR = 5
 NAL_SPS = 7
 NAL_STAP_A = 24
 NAL_FU_A = 28
+BASELINE = 66  # profile_idc
+KEEPS_TO_BASELINE = 0x80  # constraint_set0_flag, in any profile
 
 
 def keyframe_start(payload: bytes) -> bool:
@@ -37,6 +40,17 @@ def parameter_set(payload: bytes) -> bytes | None:
     if kind == NAL_STAP_A:
         return next((unit for unit in _stap_units(payload) if unit[0] & 0x1F == NAL_SPS), None)
     return None
+
+
+def codec_of(payload: bytes) -> Codec | None:
+    """Which of the two it is by what its sequence parameter set says, if there is one (section 7.4.2.1.1)."""
+    if not payload or payload[0] & 0x1F not in (NAL_SPS, NAL_STAP_A):
+        return None
+    unit = parameter_set(payload)
+    if unit is None or len(unit) < 3:
+        return None
+    is_baseline = unit[1] == BASELINE or unit[2] & KEEPS_TO_BASELINE
+    return Codec.H264 if is_baseline else Codec.H264_MAIN
 
 
 def picture_size(payload: bytes) -> tuple[int, int] | None:

@@ -31,6 +31,9 @@ READINGS: dict[Codec, PictureReading] = {
     Codec.H264: PictureReading(
         keyframe_start=h264_payload.keyframe_start, picture_size=h264_payload.picture_size
     ),
+    Codec.H264_MAIN: PictureReading(
+        keyframe_start=h264_payload.keyframe_start, picture_size=h264_payload.picture_size
+    ),
     Codec.AV1: PictureReading(
         keyframe_start=av1_payload.keyframe_start, picture_size=av1_payload.picture_size
     ),

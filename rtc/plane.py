@@ -129,7 +129,7 @@ class SlotState:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceUp:
     """The first packet of a source arrived, also after it was replaced or lost. Codecs: vp8, h264,
-    vp9, av1, opus."""
+    h264-main, vp9, av1, opus."""
 
     source_id: str
     kinds: tuple[Kind, ...]

@@ -7,7 +7,7 @@ from rtc.aiortc_seam import MediaCodec, MediaDescription, SessionDescription, re
 from rtc.codecs import ENCODING_NAMES, Codec
 from rtc.errors import MalformedSdp, NothingAcceptable
 from rtc.layers import Simulcast
-from rtc.sdp_codecs import FMTP, H264_FMTP, OPUS_FMTP, h264_profile, known_codec
+from rtc.sdp_codecs import FMTP, H264, H264_FMTP, OPUS_FMTP, h264_profile, sent_codec
 from rtc.sdp_lines import (
     LEVEL_URI,
     MAX_SDP_LENGTH,
@@ -127,7 +127,7 @@ def _accept(description: MediaDescription, section: str) -> _Accepted | None:
     described = {codec.payloadType: codec for codec in description.rtp.codecs}
     for number in description.fmt:  # the lines that describe them may come in any order
         codec = described.get(number)
-        accepted = known_codec(codec, description.kind) if codec is not None else None
+        accepted = sent_codec(codec, description.kind) if codec is not None else None
         if codec is not None and accepted is not None and 0 <= number < 128:
             plan = StreamPlan(
                 codec=accepted,
@@ -205,7 +205,7 @@ def _codec_lines(accepted: _Accepted) -> list[str]:
         lines += [f"a=extmap:{plan.level_id} {LEVEL_URI}"] if plan.level_id else []
         return lines + _transport_cc_lines(plan)
     lines = [f"a=rtpmap:{number} {ENCODING_NAMES[plan.codec]}/90000"]
-    parameters = H264_FMTP + accepted.profile if plan.codec is Codec.H264 else FMTP.get(plan.codec)
+    parameters = H264_FMTP + accepted.profile if plan.codec in H264 else FMTP.get(plan.codec)
     lines.append(f"a=fmtp:{number} {';'.join(each for each in (parameters, START_BITRATE) if each)}")
     lines += [f"a=rtcp-fb:{number} {feedback}" for feedback in (*VIDEO_FEEDBACK, "goog-remb")]
     if plan.rtx_payload_type is not None:

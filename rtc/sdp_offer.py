@@ -8,26 +8,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rtc.aiortc_seam import MediaDescription, read_sdp
-from rtc.codecs import ENCODING_NAMES, KINDS, PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, Codec
+from rtc.codecs import Codec
 from rtc.errors import MalformedSdp, NothingAcceptable
 from rtc.plane import Kind
 from rtc.sdp_answer import remote_transport
-from rtc.sdp_codecs import FMTP
 from rtc.sdp_lines import (
     MAX_SDP_LENGTH,
     TRANSPORT_CC_URI,
-    VIDEO_FEEDBACK,
     LocalTransport,
     RemoteTransport,
     joined,
     session_lines,
     transport_lines,
 )
+from rtc.slot_formats import accepted_formats, formats_of, retransmitted_formats
 from rtc.slot_terms import SlotTerms
 
 CNAME = "liandong"
 TRANSPORT_CC_ID = 3
-SLOT_FEEDBACK = (*VIDEO_FEEDBACK, "transport-cc", "goog-remb")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +41,20 @@ class SlotLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberAnswer:
-    """What a browser accepted: by mid, the codecs it will decode under our payload types, and those whose
-    retransmissions it takes under theirs; the mids whose packets may be numbered transport-wide.
+    """What a browser accepted: by mid, the codecs it will decode and those whose retransmissions it takes,
+    with our payload type for each, and the mids whose packets may be numbered transport-wide.
     """
 
     remote: RemoteTransport
-    codecs: dict[str, frozenset[Codec]]
-    retransmitted: dict[str, frozenset[Codec]]
+    codecs: dict[str, dict[Codec, int]]
+    retransmitted: dict[str, dict[Codec, int]]
     numbered: frozenset[str] = frozenset()
 
     def terms(self, mid: str) -> SlotTerms:
         """What was agreed on for that slot."""
         return SlotTerms(
-            codecs={codec: PAYLOAD_TYPES[codec] for codec in self.codecs[mid]},
-            retransmitted={codec: RTX_PAYLOAD_TYPES[codec] for codec in self.retransmitted[mid]},
+            codecs=self.codecs[mid],
+            retransmitted=self.retransmitted[mid],
             transport_cc_id=TRANSPORT_CC_ID if mid in self.numbered else None,
         )
 
@@ -80,14 +78,14 @@ def subscriber_offer(slots: Sequence[SlotLine], local: LocalTransport, session_i
     """The offer's text."""
     lines = session_lines(session_id, [slot.mid for slot in slots])
     for slot in slots:
-        codecs = [codec for codec, kind in KINDS.items() if kind is slot.kind]
-        again = [RTX_PAYLOAD_TYPES[codec] for codec in codecs if codec in RTX_PAYLOAD_TYPES]
-        numbers = " ".join(str(each) for each in [*(PAYLOAD_TYPES[codec] for codec in codecs), *again])
+        formats = formats_of(slot.kind)
+        again = [each.again for each in formats if each.again is not None]
+        numbers = " ".join(str(number) for number in [*(each.number for each in formats), *again])
         stream = "stage" if slot.index == 0 else f"slot-{slot.mid}"
         lines += [f"m={slot.kind} 9 UDP/TLS/RTP/SAVPF {numbers}", "c=IN IP4 0.0.0.0", f"a=mid:{slot.mid}"]
         lines += ["a=sendonly", "a=rtcp-mux", f"a=msid:{stream} track-{slot.mid}"]
-        for codec in codecs:
-            lines += _codec_lines(codec)
+        for each in formats:
+            lines += each.lines
         if slot.kind is Kind.VIDEO:
             lines.append(f"a=extmap:{TRANSPORT_CC_ID} {TRANSPORT_CC_URI}")
         ssrcs = [slot.ssrc, *([slot.rtx_ssrc] if slot.rtx_ssrc is not None else [])]
@@ -111,8 +109,9 @@ def read_subscriber_answer(text: str, slots: Sequence[SlotLine]) -> SubscriberAn
     answered = [by_mid[slot.mid] for slot in slots if slot.mid in by_mid]
     if len(session.media) != len(slots) or len(answered) != len(slots):
         raise MalformedSdp("the answer's m-lines are not the offer's")
-    codecs = {slot.mid: _accepted(by_mid[slot.mid]) for slot in slots}
-    retransmitted = {slot.mid: _retransmitted(by_mid[slot.mid]) for slot in slots}
+    taken = {slot.mid: accepted_formats(by_mid[slot.mid]) for slot in slots}
+    codecs = {mid: {codec: each.number for codec, each in formats.items()} for mid, formats in taken.items()}
+    retransmitted = {mid: retransmitted_formats(by_mid[mid], formats) for mid, formats in taken.items()}
     usable = [each for each in answered if each.port != 0 and each.dtls is not None]
     if not usable or not any(codecs.values()):
         raise NothingAcceptable("every slot was refused")
@@ -123,17 +122,8 @@ def read_subscriber_answer(text: str, slots: Sequence[SlotLine]) -> SubscriberAn
         numbered=frozenset(
             mid
             for mid, decoded in codecs.items()
-            if decoded and decoded == retransmitted[mid] and _takes_numbers(by_mid[mid])
+            if decoded and decoded.keys() == retransmitted[mid].keys() and _takes_numbers(by_mid[mid])
         ),
-    )
-
-
-def _accepted(description: MediaDescription) -> frozenset[Codec]:
-    if description.port == 0 or description.direction not in ("recvonly", "sendrecv"):
-        return frozenset()
-    names = {(codec.name.lower(), codec.payloadType) for codec in description.rtp.codecs}
-    return frozenset(
-        codec for codec, number in PAYLOAD_TYPES.items() if (ENCODING_NAMES[codec].lower(), number) in names
     )
 
 
@@ -146,23 +136,3 @@ def _takes_numbers(description: MediaDescription) -> bool:
     extensions = {(each.uri, each.id) for each in description.rtp.headerExtensions}
     feedback = {each.type for codec in description.rtp.codecs for each in codec.rtcpFeedback}
     return (TRANSPORT_CC_URI, TRANSPORT_CC_ID) in extensions and "transport-cc" in feedback
-
-
-def _retransmitted(description: MediaDescription) -> frozenset[Codec]:
-    """Codecs whose retransmissions are taken."""
-    if description.port == 0:
-        return frozenset()
-    numbers = {codec.payloadType for codec in description.rtp.codecs if codec.name.lower() == "rtx"}
-    return frozenset(codec for codec, number in RTX_PAYLOAD_TYPES.items() if number in numbers)
-
-
-def _codec_lines(codec: Codec) -> list[str]:
-    number = PAYLOAD_TYPES[codec]
-    if codec is Codec.OPUS:
-        return [f"a=rtpmap:{number} opus/48000/2", f"a=fmtp:{number} {FMTP[codec]}"]
-    lines = [f"a=rtpmap:{number} {ENCODING_NAMES[codec]}/90000"]
-    if codec in FMTP:
-        lines.append(f"a=fmtp:{number} {FMTP[codec]}")
-    lines += [f"a=rtcp-fb:{number} {feedback}" for feedback in SLOT_FEEDBACK]
-    again = RTX_PAYLOAD_TYPES[codec]
-    return [*lines, f"a=rtpmap:{again} rtx/90000", f"a=fmtp:{again} apt={number}"]

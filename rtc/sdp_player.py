@@ -12,7 +12,7 @@ from rtc.codecs import CLOCK_RATES, ENCODING_NAMES, Codec
 from rtc.errors import MalformedSdp, NothingAcceptable
 from rtc.plane import Kind
 from rtc.sdp_answer import MAX_MEDIA, mid_of, remote_transport, require_bundle
-from rtc.sdp_codecs import FMTP, H264_FMTP, h264_profile, known_codec
+from rtc.sdp_codecs import FMTP, H264, H264_FMTP, decoded_codec, h264_profile
 from rtc.sdp_lines import (
     MAX_SDP_LENGTH,
     TRANSPORT_CC_URI,
@@ -132,7 +132,7 @@ def _line(description: MediaDescription, index: int) -> PlayerLine | None:
     kind = Kind(description.kind)
     offered: dict[Codec, MediaCodec] = {}
     for each in description.rtp.codecs:
-        codec = known_codec(each, kind)
+        codec = decoded_codec(each, kind)
         if codec is not None and codec not in offered and _number(each, description) is not None:
             offered[codec] = each
     if not offered:
@@ -165,7 +165,7 @@ def _line(description: MediaDescription, index: int) -> PlayerLine | None:
 
 
 def _parameters(codec: Codec, offered: MediaCodec) -> str:
-    return f"{H264_FMTP}{h264_profile(offered)}" if codec is Codec.H264 else FMTP.get(codec, "")
+    return f"{H264_FMTP}{h264_profile(offered)}" if codec in H264 else FMTP.get(codec, "")
 
 
 def _number(offered: MediaCodec, description: MediaDescription) -> int | None:

@@ -87,6 +87,7 @@ class Source:
         "loudness",
         "outlet",
         "padding",
+        "recoded",
         "source_id",
         "strays",
         "up",
@@ -113,6 +114,8 @@ class Source:
         """The world has been told that it sends, by this connection or by the one whose place it took."""
         self.announced = False
         """The world has been told what this connection sends."""
+        self.recoded = False
+        """The codec of its picture turned out to be another a moment ago, and no slot carries it."""
         self.gap_opened = False
         """Packets of its picture turned out to be missing a moment ago."""
         self.heard_at = now  # when the last packet was taken in; from the start until then
@@ -153,7 +156,7 @@ class Source:
     @property
     def codecs(self) -> tuple[Codec, ...]:
         """What its tracks carry, picture first."""
-        return tuple(self._streams[kind].plan.codec for kind in self.kinds)
+        return tuple(self._streams[kind].tracks[0].codec for kind in self.kinds)
 
     def layers(self, kind: Kind) -> tuple[Track, ...]:
         """The tracks of that kind: one, or one for each layer; none if it sends none."""
@@ -209,6 +212,9 @@ class Source:
         if track.kind is Kind.AUDIO:
             self._note_level(packet, stream.plan, now)
         track.receive(packet, now)
+        if track.recoded:
+            track.recoded = False
+            self.recoded = True
         if track.missing.opened:
             track.missing.opened = False
             self.gap_opened = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from rtc import h264_payload
 from rtc.codecs import CLOCK_RATES, KINDS, PAYLOAD_TYPES, Codec
 from rtc.fanout import Fanout
 from rtc.history import History
@@ -26,6 +27,7 @@ class Track:
     """The packets of one SSRC of a publisher."""
 
     __slots__ = (
+        "_is_h264",
         "_measured",
         "_payload_type",
         "clock",
@@ -42,6 +44,7 @@ class Track:
         "rate_bps",
         "read_picture",
         "reception",
+        "recoded",
         "repaired",
         "rid",
         "slots",
@@ -75,10 +78,12 @@ class Track:
         self.newest_ts = 0
         self.gate = fanout.gate()
         self._payload_type = PAYLOAD_TYPES[codec]
+        self._is_h264 = codec in (Codec.H264, Codec.H264_MAIN)
         self.keyframe = LastKeyframe(codec)
         reading = READINGS.get(codec)
         self.read_picture = reading.read_picture if reading is not None else None
         self.newest_picture = NO_PICTURE
+        self.recoded = False  # its codec turned out to be another a moment ago
         self.rate_bps: float | None = None  # as of the last `measure`
         self._measured: tuple[float, int] | None = None
         self.slots = TrackSlots(self, fanout=fanout, on_start=on_start)
@@ -94,6 +99,8 @@ class Track:
         if arrival is Arrival.RESTART:
             self.restart()
             before = None
+        if self._is_h264:
+            self._follow_profile(packet.payload)
         plain = packet.plain(self._payload_type)
         if arrival is Arrival.LATE:
             self._receive_late(plain, seq, ts, packet.payload, now)
@@ -152,6 +159,18 @@ class Track:
         self.missing.clear()
         self.clock.forget()
         self.keyframe.forget()
+
+    def _follow_profile(self, payload: bytes) -> None:
+        """The codec is what the parameter sets say, whatever was agreed on; no slot is left if it changed."""
+        codec = h264_payload.codec_of(payload)
+        if codec is None or codec is self.codec:
+            return
+        self.codec = codec
+        self._payload_type = PAYLOAD_TYPES[codec]
+        self.slots.dismiss()
+        self.history.clear()
+        self.keyframe.forget()
+        self.recoded = True
 
     def _receive_late(self, plain: bytes, seq: int, ts: int, payload: bytes, now: float) -> bool:
         """Whether it was still missing."""

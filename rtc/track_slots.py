@@ -128,6 +128,8 @@ class TrackSlots:
         """The slot, which carries another layer of the picture, carries this from its next keyframe on."""
         if slot.arriving is not None:
             slot.arriving.withdraw(slot)
+        if self._track.codec not in slot.codecs:
+            return
         slot.arriving = self
         self.joining = (*self.joining, slot)
         self._track.keyframes.want()
@@ -162,6 +164,13 @@ class TrackSlots:
         self._set_live(())
         self.catching_up = self.resting = ()
         self.waiting = slots
+
+    def dismiss(self) -> None:
+        """No slot carries the track any more, or is going to."""
+        for slot in self.joining:
+            self.withdraw(slot)
+        for slot in self.all:
+            self.detach(slot)
 
     def sound_arrived(self, seq: int, ts: int, now: float) -> None:
         """Whoever waits is live from this packet on."""

@@ -22,14 +22,15 @@ def make_clip(
     keyframe_every: int = 50,
     tone_hz: int = 440,
     size: tuple[int, int] = (640, 360),
+    profile: str = "baseline",
 ) -> Path:
-    """An H.264 (baseline) and Opus clip in that colour with a white block that moves along the bottom."""
+    """An H.264 and Opus clip in that colour with a white block that moves along the bottom."""
     width, height = size
     with av.open(str(path), "w") as out:
         video = out.add_stream("libx264", rate=FPS)
         video.width, video.height, video.pix_fmt, video.bit_rate = width, height, "yuv420p", 600_000
         video.options = {
-            "profile": "baseline",
+            "profile": profile,
             "preset": "veryfast",
             "tune": "zerolatency",
             "g": str(keyframe_every),

@@ -12,7 +12,7 @@ from rtc.figures import SourceStats
 from rtc.plane import ConnectionDown, SourceDown, SourceUp
 from rtc.serial import ts_delta
 from tests.integration.rtc.browser import chromium, is_colour, open_publisher, open_viewer
-from tests.integration.rtc.clips import BLUE, GREEN, RED, YELLOW
+from tests.integration.rtc.clips import BLUE, GREEN, RED, YELLOW, make_clip
 from tests.integration.rtc.conftest import Ffmpeg
 from tests.integration.rtc.stage import Stage
 
@@ -114,6 +114,22 @@ async def test_a_slot_changes_between_any_two_codecs(stage: Stage, chromium_path
         for codec in colours:
             told = await stage.until(SourceStats, lambda event, name=codec: event.source_id == name)
             assert (told.width, told.height) == (320, 180)
+
+
+async def test_a_main_profile_camera_is_decoded_under_its_own_payload_type(
+    stage: Stage, ffmpeg: Ffmpeg, tmp_path: Path, chromium_path: str
+) -> None:
+    clip = make_clip(tmp_path / "main.mp4", GREEN, seconds=3, profile="main")
+    async with chromium(chromium_path) as browser:
+        viewer = await open_viewer(browser, stage)
+        await ffmpeg("camera", clip)
+        up = await stage.until(SourceUp)
+        assert up.codecs == ("h264-main", "opus")
+        await stage.route(viewer.connection, {0: "camera"})
+        seen = await viewer.until_colour("v0", GREEN)
+        seen = await viewer.until("v0", lambda found, more=seen["decoded"]: found["decoded"] > more + 25)
+        assert "profile-level-id=4d001f" in seen["codec"]
+        assert (seen["width"], seen["height"]) == (640, 360)
 
 
 async def test_four_tiles_and_two_voices_play_together_and_a_closed_page_is_noticed(

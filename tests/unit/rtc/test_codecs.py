@@ -16,6 +16,7 @@ from tests.unit.rtc.packets import FANOUT, FakeOutlet, events_of, make_subscribe
 KEYFRAMES = {
     Codec.VP8: bytes((0x10, 0, 0, 0, 0x9D, 1, 0x2A, 64, 1, 180, 0)),
     Codec.H264: bytes((0x65, 1)),
+    Codec.H264_MAIN: bytes((0x65, 2)),
     Codec.VP9: bytes((0x08, 0x82)),
     Codec.AV1: bytes((0x18, 0x32)),
 }
@@ -136,3 +137,37 @@ def test_the_word_is_taken_back_when_the_source_comes_again_in_another_codec_or_
     assert hall.told().undecodable == "vp9"
     hall.show("another")
     assert (hall.told().source_id, hall.told().undecodable) == ("another", None)
+
+
+BASELINE_SET = bytes.fromhex("6742c01e")
+MAIN_SET = bytes.fromhex("674d401e")
+
+
+def test_an_h264_source_leaves_under_the_profile_that_its_parameter_set_tells() -> None:
+    hall = Hall(*Codec)
+    source = hall.source("camera", Codec.H264)
+    hall.show("camera")
+    hall.send(source, MAIN_SET)
+    hall.send(source, b"\x61")
+    assert [packet.payload_type for packet in hall.outlet.left] == [PAYLOAD_TYPES[Codec.H264_MAIN]] * 2
+    assert source.codecs == (Codec.H264_MAIN,)
+    hall.send(source, BASELINE_SET)
+    hall.send(source, b"\x61")
+    left = hall.outlet.left
+    assert [packet.payload_type for packet in left[2:]] == [PAYLOAD_TYPES[Codec.H264]] * 2
+    assert [after.seq - before.seq for before, after in pairwise(left)] == [1, 1, 1]
+    assert hall.told().first_rtp_ts == left[2].timestamp
+
+
+def test_a_camera_that_turns_out_to_send_main_profile_is_told_of_where_only_baseline_is_decoded() -> None:
+    hall = Hall(Codec.H264, Codec.OPUS)
+    source = hall.source("camera", Codec.H264)
+    hall.show("camera")
+    hall.send(source, BASELINE_SET)
+    assert len(hall.outlet.left) == 1
+    hall.send(source, MAIN_SET)
+    hall.send(source, b"\x61")
+    assert len(hall.outlet.left) == 1
+    assert (hall.told().undecodable, hall.told().first_rtp_ts) == ("h264-main", None)
+    hall.send(source, BASELINE_SET)
+    assert (hall.told().undecodable, hall.told().first_rtp_ts) == (None, hall.outlet.left[1].timestamp)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtc import h264_payload, vp8_payload
+from rtc.codecs import Codec
 from rtc.errors import MalformedPacket
 from rtc.h264_sps import sps_size
 from rtc.rtcp import (
@@ -77,6 +78,7 @@ def test_keyframe_questions_are_answered_for_arbitrary_bytes(payload: bytes) -> 
     vp8_payload.keyframe_start(payload)
     h264_payload.keyframe_start(payload)
     vp8_payload.picture_size(payload)
+    h264_payload.codec_of(payload)
     h264_payload.parameter_set(payload)
     sps_size(b"\x67" + payload)
 
@@ -167,6 +169,26 @@ def test_vp8_keyframes_are_found_behind_every_descriptor() -> None:
     layered = bytes((0x90, 0xE0, 0x92, 0x01, 0x07, 0x20))  # TL0PICIDX and TID
     assert vp8_payload.keyframe_start(layered + frame)
     assert not vp8_payload.keyframe_start(bytes((0x91, 0x80, 0x12)) + frame)  # partition 1
+
+
+@pytest.mark.parametrize(
+    ("unit", "codec"),
+    [
+        ("6742e01f", Codec.H264),
+        ("6742001f", Codec.H264),
+        ("674d001f", Codec.H264_MAIN),
+        ("674d801f", Codec.H264),  # main in name, and keeps to what baseline allows
+        ("6764001f", Codec.H264_MAIN),
+        ("6742", None),
+        ("6588", None),
+    ],
+)
+def test_an_h264_parameter_set_tells_whether_a_baseline_decoder_is_enough(
+    unit: str, codec: Codec | None
+) -> None:
+    payload = bytes.fromhex(unit)
+    assert h264_payload.codec_of(payload) is codec
+    assert h264_payload.codec_of(b"\x78" + len(payload).to_bytes(2, "big") + payload) is codec
 
 
 def test_h264_keyframes_are_found_in_every_packetization() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import replace
 
 import pytest
@@ -81,7 +82,7 @@ def test_retransmissions_that_are_only_half_described_are_not_taken(change: tupl
 def test_ffmpeg_which_waits_for_our_hello_is_told_that_we_call() -> None:
     offer = read_publisher_offer(FFMPEG)
     assert not offer.remote.peer_is_client
-    assert [plan.codec for plan in offer.plans] == [Codec.OPUS, Codec.H264]
+    assert [plan.codec for plan in offer.plans] == [Codec.OPUS, Codec.H264_MAIN]
     assert offer.plans[1].ssrc == 125593383
     text = answer_to(FFMPEG)
     assert text.count("a=setup:active") == 2
@@ -128,7 +129,7 @@ def test_silence_may_be_left_out_and_lost_sound_repaired_both_ways() -> None:
 @pytest.mark.parametrize("profile", ["42001f", "42e01f", "42c01e", "4d001f", "4d401e"])
 def test_every_baseline_and_main_profile_is_accepted(profile: str) -> None:
     offer = read_publisher_offer(FFMPEG.replace("4d401e", profile))
-    assert offer.plans[1].codec is Codec.H264
+    assert offer.plans[1].codec is (Codec.H264 if profile.startswith("42") else Codec.H264_MAIN)
 
 
 def test_what_browsers_cannot_decode_for_sure_is_refused_and_the_sound_kept() -> None:
@@ -214,9 +215,9 @@ def test_real_offers_with_lines_moved_cut_and_spoilt_are_answered_or_refused(
 
 def test_the_offer_has_a_slot_for_every_line_and_the_stage_shares_its_stream() -> None:
     text = subscriber_offer(SLOTS, LOCAL, 1)
-    assert text.count("m=video 9 UDP/TLS/RTP/SAVPF 96 97 100 102 98 99 101 103") == 2
+    assert text.count("m=video 9 UDP/TLS/RTP/SAVPF 96 97 104 100 102 106 98 99 105 101 103 107") == 2
     assert "a=ssrc-group:FID 72 172" in text
-    again = ((98, 96), (99, 97), (101, 100), (103, 102))
+    again = ((98, 96), (99, 97), (101, 100), (103, 102), (105, 104), (107, 106))
     assert {text.count(f"a=fmtp:{number} apt={first}\r\n") for number, first in again} == {2}
     assert text.count("m=audio 9 UDP/TLS/RTP/SAVPF 111") == 1
     assert "a=msid:stage track-v0" in text
@@ -229,9 +230,28 @@ def test_the_offer_has_a_slot_for_every_line_and_the_stage_shares_its_stream() -
 def test_a_browsers_answer_names_what_it_will_decode() -> None:
     answer = read_subscriber_answer(browser_answer(subscriber_offer(SLOTS, LOCAL, 1)), SLOTS)
     assert answer.remote.peer_is_client
-    assert answer.codecs["v0"] == {Codec.VP8, Codec.H264, Codec.VP9, Codec.AV1}
-    assert answer.codecs["a0"] == {Codec.OPUS}
-    assert answer.retransmitted == {"v0": answer.codecs["v0"], "v1": answer.codecs["v1"], "a0": frozenset()}
+    taken = {Codec.VP8: 96, Codec.H264: 97, Codec.H264_MAIN: 104, Codec.VP9: 100, Codec.AV1: 102}
+    assert answer.codecs == {"v0": taken, "v1": taken, "a0": {Codec.OPUS: 111}}
+    again = {Codec.VP8: 98, Codec.H264: 99, Codec.H264_MAIN: 105, Codec.VP9: 101, Codec.AV1: 103}
+    assert answer.retransmitted == {"v0": again, "v1": again, "a0": {}}
+
+
+def without(text: str, *numbers: int) -> str:
+    """The answer of a browser that does not take these payload types."""
+    for number in numbers:
+        text = re.sub(rf"a=\w+(-\w+)?:{number} .*\r\n", "", text)
+        text = re.sub(rf"(m=video.*) {number}\b", r"\1", text)
+    return text
+
+
+def test_main_profile_goes_to_a_browser_that_names_only_high_under_that_number() -> None:
+    text = browser_answer(subscriber_offer(SLOTS, LOCAL, 1))
+    answer = read_subscriber_answer(without(text, 104, 105), SLOTS)
+    assert answer.codecs["v0"][Codec.H264_MAIN] == 106
+    assert answer.retransmitted["v0"][Codec.H264_MAIN] == 107
+    assert answer.codecs["v0"][Codec.H264] == 97
+    neither = read_subscriber_answer(without(text, 104, 105, 106, 107), SLOTS)
+    assert Codec.H264_MAIN not in neither.codecs["v0"] | neither.retransmitted["v0"]
 
 
 def test_a_browser_without_h264_or_with_a_slot_refused_says_so() -> None:
@@ -239,8 +259,8 @@ def test_a_browser_without_h264_or_with_a_slot_refused_says_so() -> None:
     first, rest = text.split("m=video", 1)
     text = first + "m=video" + rest.replace("m=video 9", "m=video 0")
     answer = read_subscriber_answer(text, SLOTS)
-    assert answer.codecs["v0"] == {Codec.VP8, Codec.VP9, Codec.AV1}
-    assert answer.codecs["v1"] == frozenset()
+    assert set(answer.codecs["v0"]) == {Codec.VP8, Codec.VP9, Codec.AV1}
+    assert answer.codecs["v1"] == {}
 
 
 @pytest.mark.parametrize(
