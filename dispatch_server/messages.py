@@ -83,7 +83,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "你已同时发送 {limit} 路画面，请先停一路",
         "You are sending {limit} pictures already; stop one first",
     ),
-    "media_full": ("媒体连接已满。请稍后重试", "The media service is full. Try again shortly"),
+    "media_full": (
+        "媒体服务已满载，先保住已接通的画面",
+        "The media service is full; pictures under way come first",
+    ),
     "media_timeout": ("媒体服务未及时应答。请重试", "The media service did not answer in time. Try again"),
     "unknown_connection": ("媒体连接已失效，正在重建", "That media connection is gone; open a new one"),
     "unknown_profile": ("未知的媒体连接类型", "There is no such kind of media connection"),

@@ -9,8 +9,11 @@ describe('the wait before the next connection', () => {
     expect(waits('offline')).toEqual([250, 500, 1_000, 2_000, 3_000, 3_000])
   })
 
-  it.each(['too_many_connections', 'media_full'])('is long after %s', (code) => {
+  it.each([
+    ['too_many_connections', [10_000, 20_000, 40_000, 60_000, 60_000, 60_000]],
+    ['media_full', [3_000, 6_000, 12_000, 24_000, 30_000, 30_000]],
+  ])('is long after %s', (code, expected) => {
     expect(isCrowded(code)).toBe(true)
-    expect(waits(code)).toEqual([10_000, 20_000, 40_000, 60_000, 60_000, 60_000])
+    expect(waits(code)).toEqual(expected)
   })
 })

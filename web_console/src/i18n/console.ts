@@ -1,15 +1,17 @@
 /** Sentences of the seat: console and administration. */
 
 import { zh as journalZh } from '@/i18n/journal'
+import { zh as whyZh } from '@/i18n/why'
 
 export const zh = {
   ...journalZh,
+  ...whyZh,
   top: { centre: '{site} · 联动指挥', open: '在办', overdue: '超期', resolved: '待回访', admin: '管理', mutedFor: '静音 {n} 秒', acknowledge: '知悉 {n} 件超期', quiet: '无超期告警' },
   health: { service: '服务', media: '媒体', timer: '计时', loss: '媒体 丢包 {pct}%', mediaDown: '媒体 重连中', mediaCrowded: '媒体 未接入', mediaUnknown: '媒体 未知', serviceDown: '服务 中断', timerLate: '计时 {n} 秒无心跳' },
   band: {
     down: '与中心断开 {time}', attempt: '第 {n} 次重连。计时用本机时钟继续走，一键扩群排队，恢复后补发', now: '立即重连',
     beat: '{n} 秒没有计时心跳', beatNext: '时限与升级可能无人看守。人工盯守，并电话通知技术值守',
-    sync: '列表未更新：{why}', crowded: '每分钟自动再试', names: '名称未载入，自动重试中', sound: '声音被浏览器拦住。点按开启声音',
+    sync: '列表未更新：{why}', crowded: '{n} 秒后自动再试', names: '名称未载入，自动重试中', sound: '声音被浏览器拦住。点按开启声音',
     undoLost: '未能撤销「{title}」：5 秒内没有送到', undoLostHint: '召集仍然有效。不需要的部门逐个解除，并电话告知', read: '知道了',
   },
   queue: {

@@ -2,15 +2,17 @@
 
 import type { zh } from '@/i18n/console'
 import { en as journalEn } from '@/i18n/journal'
+import { en as whyEn } from '@/i18n/why'
 
 export const en: typeof zh = {
   ...journalEn,
+  ...whyEn,
   top: { centre: '{site} · Command', open: 'Open', overdue: 'Overdue', resolved: 'Follow-up', admin: 'Administration', mutedFor: 'Muted {n} s', acknowledge: 'Acknowledge {n} overdue', quiet: 'No overdue alarm' },
   health: { service: 'Hub', media: 'Media', timer: 'Timer', loss: 'Media loss {pct} %', mediaDown: 'Media reconnecting', mediaCrowded: 'Media not connected', mediaUnknown: 'Media unknown', serviceDown: 'Hub cut off', timerLate: 'Timer silent {n} s' },
   band: {
     down: 'Cut off from the centre {time}', attempt: 'Try {n}. Clocks run on locally; the key is queued and sent on return', now: 'Reconnect now',
     beat: 'No timer beat for {n} s', beatNext: 'Deadlines may be unwatched. Watch by hand and phone the technician',
-    sync: 'List not updated: {why}', crowded: 'tried again every minute', names: 'Names not loaded; trying again by itself', sound: 'The browser blocks sound. Tap to turn it on',
+    sync: 'List not updated: {why}', crowded: 'tried again in {n} s', names: 'Names not loaded; trying again by itself', sound: 'The browser blocks sound. Tap to turn it on',
     undoLost: 'Not undone: “{title}”. It did not get through in 5 s', undoLostHint: 'The summons stands. Release those not needed, and phone them', read: 'Understood',
   },
   queue: {

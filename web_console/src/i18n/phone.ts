@@ -1,8 +1,10 @@
 /** Sentences of the phone pages. */
 
 import { en as journalEn, zh as journalZh } from '@/i18n/journal'
+import { en as whyEn, zh as whyZh } from '@/i18n/why'
 
 export const zh = {
+  ...whyZh,
   target: journalZh.target,
   field: {
     noTypes: '类型未载入，自动重试中',
@@ -30,6 +32,7 @@ export const zh = {
 }
 
 export const en: typeof zh = {
+  ...whyEn,
   target: journalEn.target,
   field: {
     noTypes: 'Types not loaded; trying again by itself',

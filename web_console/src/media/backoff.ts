@@ -4,14 +4,15 @@ export function backoffMs(attempt: number, firstMs = 400, lastMs = 5_000): numbe
   return Math.min(lastMs, firstMs * 2 ** Math.max(0, attempt - 1))
 }
 
-/** There is no room for one more connection; that changes when somebody closes a page, not within a second. */
-const CROWDED = new Set(['too_many_connections', 'media_full'])
-const CROWDED_FIRST_MS = 10_000
-const CROWDED_LAST_MS = 60_000
+/**
+ * There is no room for one more connection. A person's own places get free when somebody closes a page; a server that is as
+ * busy as it may be says so for some seconds, or until somebody leaves.
+ */
+const CROWDED: Record<string, readonly [firstMs: number, lastMs: number]> = { too_many_connections: [10_000, 60_000], media_full: [3_000, 30_000] }
 
-export const isCrowded = (code: string): boolean => CROWDED.has(code)
+export const isCrowded = (code: string): boolean => code in CROWDED
 
 /** As `backoffMs`, but slow where a quick try could not hold. */
 export function retryWaitMs(code: string, attempt: number, firstMs: number, lastMs: number): number {
-  return isCrowded(code) ? backoffMs(attempt, CROWDED_FIRST_MS, CROWDED_LAST_MS) : backoffMs(attempt, firstMs, lastMs)
+  return backoffMs(attempt, ...(CROWDED[code] ?? [firstMs, lastMs]))
 }

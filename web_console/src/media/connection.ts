@@ -15,6 +15,7 @@ export interface SlotTrack {
 export interface Receiving {
   connectionId: string
   tracks: SlotTrack[]
+  stats: () => Promise<RTCStatsReport>
   close: () => void
 }
 
@@ -56,5 +57,5 @@ export async function openReceiving(
     kind: transceiver.receiver.track.kind as 'video' | 'audio',
     track: transceiver.receiver.track,
   }))
-  return { connectionId: opened.connection_id, tracks, close }
+  return { connectionId: opened.connection_id, tracks, stats: () => peer.getStats(), close }
 }

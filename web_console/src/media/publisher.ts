@@ -5,6 +5,8 @@ import { ref } from 'vue'
 import { retryWaitMs } from '@/media/backoff'
 import { gathered } from '@/media/gathering'
 import { iceNameOf, renamed, restartRequest } from '@/media/iceFragment'
+import { sendingSample, type Outbound } from '@/media/sending'
+import type { Sending } from '@/wire/events'
 import { caller } from '@/wire/http'
 import { asRefusal, isFinal, Refusal, refusalOf } from '@/wire/refusal'
 
@@ -73,6 +75,13 @@ export class Publisher {
 
   stats(): Promise<RTCStatsReport> | null {
     return this.phase.value === 'live' ? (this.peer?.getStats() ?? null) : null
+  }
+
+  async sending(): Promise<Sending | null> {
+    const connection_id = this.location?.split('/').pop()
+    const report = await this.stats()
+    const sample = report && sendingSample(report.values() as Iterable<Outbound>)
+    return sample && connection_id ? { connection_id, limited: sample.limited } : null
   }
 
   private wanted(): boolean {

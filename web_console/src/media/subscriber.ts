@@ -9,7 +9,7 @@ import { Loudspeaker } from '@/media/loudspeaker'
 import { planWatch, type View } from '@/media/watchPlan'
 import { useLink } from '@/state/link'
 import { useStreams } from '@/state/streamStore'
-import type { LiveSources, SlotState, SourceStats } from '@/wire/events'
+import type { LiveSources, Sending, SlotState, SourceStats } from '@/wire/events'
 import { asRefusal, type Refusal } from '@/wire/refusal'
 import { ask } from '@/wire/socket'
 
@@ -23,6 +23,8 @@ export interface Sender {
   renew: () => void
   /** The hub is in reach again. */
   wake: () => void
+  /** By which connection it sends, and what limits its picture; null while it sends nothing. */
+  sending: () => Promise<Sending | null>
 }
 
 export const useSubscriber = defineStore('subscriber', () => {
@@ -31,6 +33,8 @@ export const useSubscriber = defineStore('subscriber', () => {
   const loudspeaker = new Loudspeaker()
   const phase = ref<'idle' | 'opening' | 'up' | 'down'>('idle')
   const attempt = ref(0)
+  /** `performance.now()` of the next try while there is no connection. */
+  const nextTryAt = ref<number | null>(null)
   /** Why there is no connection although the hub is in reach: it has no room for one more. */
   const crowded = shallowRef<Refusal | null>(null)
   const incidentId = ref<string | null>(null)
@@ -56,6 +60,7 @@ export const useSubscriber = defineStore('subscriber', () => {
   async function open(): Promise<void> {
     if (opening || !link.connected) return
     opening = true
+    nextTryAt.value = null
     clearTimeout(timer)
     discard()
     phase.value = attempt.value ? 'down' : 'opening'
@@ -90,7 +95,9 @@ export const useSubscriber = defineStore('subscriber', () => {
     phase.value = 'down'
     attempt.value += 1
     clearTimeout(timer)
-    timer = window.setTimeout(() => void open(), retryWaitMs(refusal?.code ?? '', attempt.value, 250, 3_000))
+    const wait = retryWaitMs(refusal?.code ?? '', attempt.value, 250, 3_000)
+    nextTryAt.value = performance.now() + wait
+    timer = window.setTimeout(() => void open(), wait)
   }
   function discard(): void {
     receiving?.close()
@@ -172,7 +179,7 @@ export const useSubscriber = defineStore('subscriber', () => {
   })
 
   return {
-    phase, attempt, crowded, incidentId, live, slots, stats, speaking, placed,
+    phase, attempt, nextTryAt, crowded, incidentId, live, slots, stats, speaking, placed,
     soundBlocked: computed(() => loudspeaker.blocked.value),
     unlockSound: () => {
       loudspeaker.unlock()
@@ -185,6 +192,10 @@ export const useSubscriber = defineStore('subscriber', () => {
       senders.add(sender)
       return () => senders.delete(sender)
     },
+    connectionId: () => receiving?.connectionId ?? null,
+    receiverStats: () => receiving?.stats() ?? Promise.resolve(null),
+    /** What this page sends, by connection. */
+    sendings: async () => (await Promise.all([...senders].map((sender) => sender.sending()))).filter((sending) => sending !== null),
     /** Starts the warm connection; called once at load. */
     start: (wanted: 'console' | 'phone') => {
       profile = wanted

@@ -20,7 +20,22 @@ export interface MediaOpened { connection_id: string; sdp: string; ice_servers: 
 export interface WatchedVideo { slot: number; source_id: string; width: number; height: number }
 export interface MediaWatch { connection_id: string; incident_id: string | null; video: WatchedVideo[]; audio: boolean }
 
-export interface SourceStats { source_id: string; bitrate_bps: number; loss_pct: number; rtt_ms: number | null; jitter_ms: number | null }
+export interface SourceStats {
+  source_id: string; bitrate_bps: number; loss_pct: number; missing_pct: number; rtt_ms: number | null; jitter_ms: number | null
+  height: number | null; limited: Sending['limited'] | null; score: number | null
+}
+export interface ViewerStats {
+  connection_id: string; sent_bps: number; loss_pct: number | null; rtt_ms: number | null; jitter_ms: number | null; available_bps: number | null
+  slots: { slot: number; source_id: string; sent_bps: number; height: number | null; wanted_height: number; held: boolean }[]
+  server: { cpu: number; lag_ms: number; dropped: number; full: boolean } | null
+}
+export interface Sending { connection_id: string; limited: 'none' | 'bandwidth' | 'cpu' | 'other' }
+export interface MediaReport {
+  connection_id: string | null; seconds: number; hidden: boolean
+  video: { slot: number; frames: number; dropped: number; freezes: number; frozen_ms: number; decode_ms: number; buffer_ms: number; verdict: string }[]
+  audio: { slot: number; concealed_pct: number; buffer_ms: number }[]
+  sending: Sending[]
+}
 export interface FeedPosition { incident_id: string; feed_id: string; lat: number; lon: number; accuracy_m: number | null; at: Instant }
 
 /** What each source of an incident sends right now; a source that sends nothing is absent. */
@@ -39,6 +54,7 @@ export interface HubToPage {
   media_back: (event: { media_run: string }) => void
   feed_position: (event: FeedPosition) => void
   speaking: (event: { incident_id: string; source_ids: string[] }) => void
+  viewer_stats: (event: ViewerStats) => void
   source_stats: (event: { incident_id: string; sources: SourceStats[] }) => void
   session_ended: (event: { code: string }) => void
 }
@@ -52,6 +68,7 @@ export interface PageToHub {
   media_answer: (request: { connection_id: string; sdp: string }, reply: Reply<object>) => void
   media_watch: (request: MediaWatch, reply: Reply<{ live: LiveSources }>) => void
   media_close: (request: { connection_id: string }, reply: Reply<object>) => void
+  media_report: (request: MediaReport, reply: Reply<{ scores: { kind: 'video' | 'audio'; slot: number; score: number }[] }>) => void
   ring_received: (request: { assignment_id: string; step: number; attempt: number }, reply: Reply<object>) => void
   position: (
     request: { feed_id: string; lat: number; lon: number; accuracy_m: number | null; at: Instant },

@@ -87,6 +87,7 @@ export const useMeeting = defineStore('meeting', () => {
   }
   return {
     roomId, incidentId, joining, stream, deviceRefusal, micOpen, held, cameraOn, join, drop,
+    stats: () => publisher.stats(),
     phase: computed(() => publisher.phase.value),
     attempt: computed(() => publisher.attempt.value),
     leave: async () => {
