@@ -173,18 +173,24 @@ class Doors:
     hub: Hub
     browsers: Browsers
 
-    async def console(self, browser: Browser, login: str, *, url: str | None = None) -> Console:
-        """The desk of that person, signed in by a one-time link, with its media connection up."""
+    async def console(
+        self, browser: Browser, login: str, *, url: str | None = None, script: str = ""
+    ) -> Console:
+        """The desk of that person, signed in by a one-time link, with its media connection up; `script` runs
+        before those of the page.
+        """
         page = await self.browsers.console(browser)
+        await page.add_init_script(script)
         await page.goto(f"{url or self.hub.url}/#link={await self.hub.link_token(login)}")
         seat = Console(page)
         await seat.by("one-key").or_(page.locator(".nothing")).first.wait_for(timeout=30_000)
         await self._warm(seat)
         return seat
 
-    async def phone(self, browser: Browser, login: str, *, url: str | None = None) -> Phone:
+    async def phone(self, browser: Browser, login: str, *, url: str | None = None, script: str = "") -> Phone:
         """The phone page of that person, likewise."""
         page = await self.browsers.phone(browser)
+        await page.add_init_script(script)
         await page.goto(f"{url or self.hub.phone_url}/m#link={await self.hub.link_token(login)}")
         seat = Phone(page)
         await seat.by("start-stream").or_(seat.by("tasks")).first.wait_for(timeout=30_000)
