@@ -50,6 +50,7 @@ class Busyness:
             cpu=round(load.cpu, 3),
             lag_ms=round(1000 * load.lag_s, 1),
             dropped=max(0, self._dropped - before),
+            saving=self.pressure is not Pressure.NONE,
             full=self.full,
             connections=held.connections,
             sources=held.sources,

@@ -86,13 +86,15 @@ class SubscriberStats:
 class WorkerLoad:
     """How busy a worker is: `cpu` is its share of one core (0..1), `lag_ms` how late its event loop came at
     worst in a typical second, `dropped` the packets that the system did not take since the last time.
-    `full`: it takes no new connections. Counters run from the worker's start; `worker` tells it from others.
+    `saving`: it gives up pictures for everyone; `full`: it takes no new connections. Counters run from the
+    worker's start; `worker` tells it from others.
     """
 
     worker: str = "0"
     cpu: float
     lag_ms: float
     dropped: int
+    saving: bool = False
     full: bool
     connections: int
     sources: int

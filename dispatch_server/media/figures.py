@@ -90,7 +90,12 @@ class MediaFigures:
                 if slot.kind is Kind.VIDEO
             ],
             "server": load
-            and {"cpu": load.cpu, "lag_ms": load.lag_ms, "dropped": load.dropped, "full": load.full},
+            and {
+                "cpu": load.cpu,
+                "lag_ms": load.lag_ms,
+                "dropped": load.dropped,
+                "saving": load.saving,
+            },
         }
         await self._broadcaster.to_socket("viewer_stats", data, sid)
 

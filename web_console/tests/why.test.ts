@@ -6,8 +6,8 @@ import { effectOf, judge, Steady, type Facts, type Verdict } from '@/media/why'
 const seen: Received = { seconds: 6, frames: 150, dropped: 0, freezes: 0, frozenMs: 0, decodeMs: 4, bufferMs: 60, concealedPct: 0, lossPct: 0 }
 const sound: Received = { ...seen, frames: 0 }
 const uplink = { lossPct: 0, missingPct: 0, bitrateBps: 2_000_000, rttMs: 40, height: 720, limited: 'none' }
-const downlink = { lossPct: 0, rttMs: 20, held: false, height: 720 }
-const server = { cpu: 0.2, lagMs: 2, dropped: 0, full: false }
+const downlink = { lossPct: 0, rttMs: 20, held: false, height: 720, availableBps: null }
+const server = { cpu: 0.2, lagMs: 2, dropped: 0, saving: false }
 const good: Facts = { hidden: false, seen, sound, uplink, downlink, server }
 const unknown: Facts = { hidden: false, seen: null, sound: null, uplink: null, downlink: null, server: null }
 const frozen = { ...seen, freezes: 2, frozenMs: 1_500 }
@@ -34,7 +34,8 @@ const TABLE: [string, Partial<Facts>, Verdict][] = [
   ['frames are dropped because they came late over a bad network', { seen: { ...frozen, frames: 60, dropped: 60 }, downlink: { ...downlink, lossPct: 8 } }, 'my_downlink'],
   ['the server is late, and the networks look bad for it', { server: { ...server, lagMs: 180 }, uplink: { ...uplink, lossPct: 9 }, downlink: { ...downlink, lossPct: 9 } }, 'server'],
   ['the server drops packets', { server: { ...server, dropped: 60 } }, 'server'],
-  ['the server is busy, and nobody notices', { server: { ...server, cpu: 0.99, full: true } }, 'fine'],
+  ['the server is busy, and nobody notices', { server: { ...server, cpu: 0.99, saving: true } }, 'fine'],
+  ['the server gives up the large layer for everyone', { server: { ...server, cpu: 0.9, saving: true }, downlink: { ...downlink, held: true, height: 180 } }, 'server'],
   ['the server is busy, and the picture stands', { server: { ...server, cpu: 0.99 }, seen: frozen }, 'server'],
   ['the picture stands with some loss on the way down', { seen: frozen, downlink: { ...downlink, lossPct: 3 } }, 'my_downlink'],
   ['the picture stands with some loss on the way up', { seen: frozen, uplink: { ...uplink, lossPct: 3 }, downlink: { ...downlink, lossPct: 1 } }, 'sender_uplink'],

@@ -150,7 +150,7 @@ async def test_only_the_page_itself_hears_of_its_downlink_and_of_the_server_behi
             "held": True,
         }
     ]
-    assert heard["server"] == {"cpu": 0.42, "lag_ms": 3.0, "dropped": 2, "full": False}
+    assert heard["server"] == {"cpu": 0.42, "lag_ms": 3.0, "dropped": 2, "saving": False}
     assert (heard["rtt_ms"], heard["loss_pct"], heard["available_bps"]) == (40.0, 0.5, None)
     assert len(scene.page.of("viewer_stats")) == 1
     assert other.of("viewer_stats") == []

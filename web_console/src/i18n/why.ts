@@ -11,7 +11,7 @@ export const zh = {
     },
     title: '画面经过的四段', more: '详情',
     scene: '对方网络', hub: '服务器', here: '本机网络', device: '本机',
-    loss: '丢包 {pct}%', rtt: '往返 {ms} ms', load: '负载 {pct}%', lag: '延误 {ms} ms', sent: '送来 {height}p', frames: '每秒 {n} 帧', stood: '停顿 {s} 秒', score: '画面评分 {score} / 5', nothing: '暂无数据',
+    loss: '丢包 {pct}%', rtt: '往返 {ms} ms', load: '负载 {pct}%', lag: '延误 {ms} ms', sent: '送来 {height}p', room: '可用 {rate}', frames: '每秒 {n} 帧', stood: '停顿 {s} 秒', score: '画面评分 {score} / 5', nothing: '暂无数据',
     sendingWeak: '网络弱，画面已变差', sendingWeakDo: '换个位置，或切换 Wi-Fi、流量', sendingBusy: '手机吃力，画面已变差', sendingBusyDo: '关掉其他应用，避免发烫',
   },
 }
@@ -27,7 +27,7 @@ export const en: typeof zh = {
     },
     title: 'The four parts of its way', more: 'Details',
     scene: 'Their network', hub: 'Server', here: 'Network here', device: 'This device',
-    loss: 'loss {pct} %', rtt: 'RTT {ms} ms', load: 'load {pct} %', lag: 'late {ms} ms', sent: '{height}p sent', frames: '{n} frames/s', stood: 'stood {s} s', score: 'Picture {score} of 5', nothing: 'no figures yet',
+    loss: 'loss {pct} %', rtt: 'RTT {ms} ms', load: 'load {pct} %', lag: 'late {ms} ms', sent: '{height}p sent', room: 'carries {rate}', frames: '{n} frames/s', stood: 'stood {s} s', score: 'Picture {score} of 5', nothing: 'no figures yet',
     sendingWeak: 'Weak network: your picture suffers', sendingWeakDo: 'Move, or switch between Wi-Fi and mobile data', sendingBusy: 'Phone overloaded: your picture suffers', sendingBusyDo: 'Close other apps; keep it cool',
   },
 }

@@ -18,16 +18,19 @@ export interface Downlink {
   /** Between the server and this page only. */
   lossPct: number | null
   rttMs: number | null
-  /** Less is sent than fits the place, because the network here carries no more. */
+  /** Less is sent than fits the place, because the network here, or the server, carries no more. */
   held: boolean
   height: number | null
+  /** What the way is believed to carry; null while it has shown no limit. */
+  availableBps: number | null
 }
 export interface Server {
   cpu: number
   lagMs: number
   /** Packets that the system did not take, within two seconds. */
   dropped: number
-  full: boolean
+  /** It gives up pictures for everyone, because it is busy. */
+  saving: boolean
 }
 export interface Facts {
   /** Nobody looks at the page: what it does not show is nobody's fault. */
@@ -81,7 +84,7 @@ function strains(facts: Facts) {
   const small = uplink !== null && isSmall(uplink)
   const framesPerS = seen ? seen.frames / seen.seconds : 0
   return {
-    server: server ? Math.max(server.lagMs / LIMITS.lagMs, server.dropped / LIMITS.serverDropped) : 0,
+    server: server ? Math.max(server.lagMs / LIMITS.lagMs, server.dropped / LIMITS.serverDropped, server.saving && downlink?.held ? 1 : 0) : 0,
     uplink: uplink ? Math.max(uplink.lossPct / LIMITS.lossPct, uplink.missingPct / LIMITS.missingPct, small && uplink.limited === 'bandwidth' ? 1 : 0) : 0,
     senderDevice: small && uplink.limited === 'cpu' ? 1 : 0,
     downlink: downlink ? Math.max((downlink.lossPct ?? 0) / LIMITS.lossPct, (downlink.rttMs ?? 0) / LIMITS.rttMs, downlink.held ? 1 : 0) : 0,

@@ -27,7 +27,7 @@ export interface SourceStats {
 export interface ViewerStats {
   connection_id: string; sent_bps: number; loss_pct: number | null; rtt_ms: number | null; jitter_ms: number | null; available_bps: number | null
   slots: { slot: number; source_id: string; sent_bps: number; height: number | null; wanted_height: number; held: boolean }[]
-  server: { cpu: number; lag_ms: number; dropped: number; full: boolean } | null
+  server: { cpu: number; lag_ms: number; dropped: number; saving: boolean } | null
 }
 export interface Sending { connection_id: string; limited: 'none' | 'bandwidth' | 'cpu' | 'other' }
 export interface MediaReport {
