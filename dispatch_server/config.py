@@ -67,6 +67,12 @@ class Config(BaseModel):
     media_tcp: Annotated[
         bool, Field(description="Take media by TCP too, on the same port, where a network bars UDP.")
     ] = True
+    media_outlives_hub_s: Annotated[
+        int,
+        Field(
+            ge=1, le=3600, description="How many seconds media goes on without the hub after it was killed."
+        ),
+    ] = 60
     turn_urls: Annotated[tuple[str, ...], Field(description="coturn URLs handed to browsers.")] = ()
     turn_secret: Annotated[
         str | None, Field(repr=False, description="coturn's static-auth-secret for time-limited credentials.")

@@ -24,10 +24,12 @@ from dispatch_server.errors import HubError, StartError
 from dispatch_server.ids import random_id, random_token
 from dispatch_server.local_socket import serve_commands
 from dispatch_server.notifying import AppriseNotifier
+from dispatch_server.ports import MediaPlane
 from dispatch_server.running import running
 from dispatch_server.wiring import Hub
 from rtc.errors import MediaUnavailable
 from rtc.supervisor import WorkerProcess
+from rtc.worker_folder import worker_folder
 
 LOOPBACK = "127.0.0.1"
 CERTIFICATE_CHECK_S = 3600.0
@@ -47,13 +49,13 @@ async def _serve(config: Config, *, with_demo: bool) -> None:
 
 async def _serve_alone(config: Config, *, with_demo: bool) -> None:
     require_free_ports(config)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stopped: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, _stop, stopped, number)
     seed = seeding.demo_city() if with_demo else seeding.bare(config.site_name)
     async with AsyncExitStack() as stack:
-        hub = await stack.enter_async_context(started(config, seed=seed))
+        media = await stack.enter_async_context(media_worker(config))
+        hub = await stack.enter_async_context(started(config, seed=seed, plane=media))
         demonstration = Demonstration(hub, config) if with_demo else None
         try:
             print(await welcome(hub, config, with_demo=with_demo), flush=True)
@@ -61,20 +63,39 @@ async def _serve_alone(config: Config, *, with_demo: bool) -> None:
             raise StartError(f"The store cannot be written ({error.code}): is the disk full?") from error
         if demonstration is not None:
             await stack.enter_async_context(demonstration.playing())
-        await stop.wait()
+        media.leaves_it_running = True  # should this hub fall over: the next one goes on with it
+        media.leaves_it_running = await stopped is signal.SIGHUP
+
+
+def _stop(stopped: asyncio.Future[signal.Signals], number: signal.Signals) -> None:
+    if not stopped.done():
+        stopped.set_result(number)
 
 
 @asynccontextmanager
-async def started(config: Config, *, seed: seeding.Seed) -> AsyncIterator[Hub]:
+async def media_worker(config: Config) -> AsyncIterator[WorkerProcess]:
+    """The media plane: what an earlier hub left running, or started now. Raises: StartError."""
+    try:
+        media = WorkerProcess(
+            udp_port=config.port + 2,
+            advertise=media_addresses(config),
+            tcp=config.media_tcp,
+            folder=worker_folder(config.data),
+            outlives_hub_s=config.media_outlives_hub_s,
+        )
+        await media.__aenter__()
+    except MediaUnavailable as error:
+        raise StartError(f"{error.reason}. Try --port N.") from error
+    try:
+        yield media
+    finally:
+        await media.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def started(config: Config, *, seed: seeding.Seed, plane: MediaPlane) -> AsyncIterator[Hub]:
     """A hub that listens on all its ports; an empty store begins with the seed. Raises: StartError."""
     async with AsyncExitStack() as stack:
-        worker = WorkerProcess(
-            udp_port=config.port + 2, advertise=media_addresses(config), tcp=config.media_tcp
-        )
-        try:
-            plane = await stack.enter_async_context(worker)
-        except MediaUnavailable as error:
-            raise StartError(f"The media worker cannot start: {error.reason}") from error
         tls = _tls(config) if config.https else None
         hub = await stack.enter_async_context(
             running(
@@ -152,25 +173,20 @@ def sole_owner(config: Config) -> Iterator[None]:
 
 
 def require_free_ports(config: Config) -> None:
-    """Returns if all ports are free. Raises: StartError that names the first busy one."""
-    wanted = [(LOOPBACK, config.port, socket.SOCK_STREAM), (config.host, config.port + 2, socket.SOCK_DGRAM)]
-    if config.https:
-        wanted.insert(1, (config.host, config.port + 1, socket.SOCK_STREAM))
-    if config.media_tcp:
-        wanted.append((config.host, config.port + 2, socket.SOCK_STREAM))
-    for host, port, kind in wanted:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, kind) as probe:
-            if kind == socket.SOCK_STREAM:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """Returns if the hub's own ports are free; the media worker says so of its own.
+
+    Raises: StartError that names the first busy one.
+    """
+    media_port = 0  # any: an earlier hub's worker may hold the one that it will use
+    wanted = [(LOOPBACK, config.port), (config.host, config.port + 1 if config.https else media_port)]
+    for host, port in wanted:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
             except OSError as error:
-                name = "UDP port" if kind == socket.SOCK_DGRAM else "Port"
                 reason = error.strerror or str(error)
-                raise StartError(
-                    f"{name} {port} on {host} cannot be used: {reason}. Try --port N."
-                ) from error
+                raise StartError(f"Port {port} on {host} cannot be used: {reason}. Try --port N.") from error
 
 
 def prepare_logging(config: Config) -> None:

@@ -23,6 +23,7 @@ class Tasks:
     def __init__(self, group: asyncio.TaskGroup) -> None:
         self._group = group
         self._running: set[asyncio.Task[None]] = set()
+        self._over = False
 
     @property
     def idle(self) -> bool:
@@ -30,6 +31,9 @@ class Tasks:
         return not self._running
 
     def start(self, job: Coroutine[Any, Any, None], *, name: str) -> None:
+        if self._over:
+            job.close()
+            return
         if len(self._running) >= self.LIMIT:
             job.close()
             _log.error("tasks.full", name=name)
@@ -39,11 +43,12 @@ class Tasks:
         task.add_done_callback(self._running.discard)
 
     async def end(self, *, within_s: float) -> None:
-        """No job is running any more: those that do not end by themselves in this time were cancelled."""
+        """No job is running any more, nor will be: those that do not end in this time were cancelled."""
         if self._running:
-            _, late = await asyncio.wait(self._running, timeout=within_s)
-            for task in late:
-                task.cancel()
+            await asyncio.wait(self._running, timeout=within_s)
+        self._over = True
+        for task in self._running:
+            task.cancel()
 
 
 async def _guard(job: Coroutine[Any, Any, None], name: str) -> None:

@@ -289,8 +289,6 @@ class Synced(View):
     gone: list[str]
     missed: dict[str, list[JournalEventView]]
     ringing: list[Ring]
-    media_run: str | None = None
-    """Which media worker serves now; another one than before means that all connections are gone."""
 
 
 class SourceLive(View):

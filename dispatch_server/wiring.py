@@ -214,9 +214,7 @@ def assemble(
     authenticator = Authenticator(sign_in=sign_in, accounts=accounts)
     registry = CollectorRegistry()
     figures = MediaFigures(director=director, broadcaster=broadcaster, metrics=MediaMetrics(registry))
-    follower = MediaFollower(
-        plane=plane, director=director, figures=figures, feeds=feeds, tasks=tasks, new_id=new_id
-    )
+    follower = MediaFollower(plane=plane, director=director, figures=figures, feeds=feeds, tasks=tasks)
 
     async def beat(cycle: int, now: datetime) -> None:
         await broadcaster.to_all("beat", {"cycle": cycle, "now": instant(now)})
@@ -296,6 +294,7 @@ def assemble(
                 site_name=config.site_name,
                 session_lifetime=lifetime,
                 origins=frozenset(config.origins),
+                session_ended=director.session_ended,
             ),
             WhipEndpoint(
                 authenticator=authenticator,

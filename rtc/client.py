@@ -9,6 +9,7 @@ from rtc.errors import MalformedMessage, MediaTimeout, MediaUnavailable, RtcErro
 from rtc.plane import MediaEvent
 
 REQUEST_S = 4.0
+END_S = 1.0
 MAX_PENDING = 2000  # requests without a reply; further ones are refused
 
 
@@ -28,7 +29,29 @@ class WorkerClient:
         self._pending: dict[int, asyncio.Future[wire.Reply]] = {}
         self._last_number = 0
         self._gone = False
-        self.failure = ""  # why the worker could not start, if it said so
+
+    async def hello(self, *, within_s: float) -> wire.Welcome:
+        """The worker serves us from now on. Once, before `run`.
+
+        Raises: MediaUnavailable with its reason, MediaTimeout, MalformedMessage when it speaks otherwise.
+        """
+        try:
+            async with asyncio.timeout(within_s):
+                self._writer.write(wire.pack(wire.request_frame(0, wire.Hello(protocol=wire.PROTOCOL))))
+                await self._writer.drain()
+                frame = await wire.read_frame(self._reader)
+        except TimeoutError as error:
+            raise MediaTimeout("Hello") from error
+        except OSError as error:
+            raise MediaUnavailable("the media worker is gone") from error
+        if frame is None:
+            raise MediaUnavailable("the media worker ended before it served")
+        if "failed" in frame:
+            raise MediaUnavailable(str(frame["failed"]))
+        welcome = wire.reply_of(frame)
+        if not isinstance(welcome, wire.Welcome):
+            raise MalformedMessage("no welcome")
+        return welcome
 
     async def run(self) -> None:
         """Replies and events are taken in until the worker goes."""
@@ -36,11 +59,9 @@ class WorkerClient:
             while (frame := await wire.read_frame(self._reader)) is not None:
                 if "event" in frame:
                     self._on_event(wire.event_of(frame))
-                elif "failed" in frame:
-                    self.failure = str(frame["failed"])
                 else:
                     self._take_reply(frame)
-        except MalformedMessage:
+        except (MalformedMessage, OSError):
             pass  # a worker that talks nonsense is as good as gone
         finally:
             self.close()
@@ -67,6 +88,15 @@ class WorkerClient:
             raise MediaUnavailable("the media worker is gone") from error
         finally:
             self._pending.pop(number, None)
+
+    async def end(self) -> None:
+        """The worker has been told that all is over; also one that never said welcome. Raises: RtcError."""
+        try:
+            async with asyncio.timeout(END_S):
+                self._writer.write(wire.pack(wire.request_frame(0, wire.Ask(what="end"))))
+                await self._writer.drain()
+        except (OSError, TimeoutError) as error:
+            raise MediaUnavailable("the media worker is gone") from error
 
     def close(self) -> None:
         """The socket is closed; open requests are refused."""

@@ -11,11 +11,12 @@ import structlog
 
 from rtc.busyness import LOAD_EVERY_S, Busyness
 from rtc.connection import Connection
+from rtc.errors import UnknownConnection
 from rtc.fanout import LaneFanout
 from rtc.forwarder import Forwarder
 from rtc.media_port import MediaPort
 from rtc.peers import Peers
-from rtc.plane import MediaEvent, Patched, Played, Published, ScopeRoutes, Subscribed, WorkerStats
+from rtc.plane import Held, MediaEvent, Patched, Played, Published, ScopeRoutes, Subscribed, WorkerStats
 from rtc.publishing import Publishing
 from rtc.subscribing import Subscribing
 
@@ -46,21 +47,21 @@ class Engine:
         self._publishing = Publishing(peers=self.peers, forwarder=self._forwarder, fanout=fanout)
         self._subscribing = Subscribing(peers=self.peers, forwarder=self._forwarder, fanout=fanout)
 
-    def publish(self, source_id: str, offer_sdp: str) -> Published:
+    def publish(self, source_id: str, offer_sdp: str, label: str = "") -> Published:
         """As `Publishing.publish`."""
-        return self._publishing.publish(source_id, offer_sdp)
+        return self._publishing.publish(source_id, offer_sdp, label)
 
     def patch(self, connection_id: str, ice_tag: str, fragment: str) -> Patched:
         """As `Peers.patch`."""
         return self.peers.patch(connection_id, ice_tag, fragment)
 
-    def subscribe(self, profile: str) -> Subscribed:
+    def subscribe(self, profile: str, label: str = "") -> Subscribed:
         """As `Subscribing.subscribe`."""
-        return self._subscribing.subscribe(profile)
+        return self._subscribing.subscribe(profile, label)
 
-    def play(self, offer_sdp: str) -> Played:
+    def play(self, offer_sdp: str, label: str = "") -> Played:
         """As `Subscribing.play`."""
-        return self._subscribing.play(offer_sdp)
+        return self._subscribing.play(offer_sdp, label)
 
     def accept(self, connection_id: str, answer_sdp: str) -> None:
         """As `Subscribing.accept`."""
@@ -74,6 +75,21 @@ class Engine:
         """The scope is as the routes say."""
         self._forwarder.reconcile(routes, time.monotonic())
 
+    def retell(self, connection_id: str) -> None:
+        """Every slot of the subscriber is told again. Raises: UnknownConnection."""
+        if connection_id not in self.peers.connections:
+            raise UnknownConnection(connection_id)
+        self._forwarder.retell(connection_id)
+
+    def held(self) -> Held:
+        """All that there is, for a hub that was not here before."""
+        return Held(
+            connections=self.peers.held(),
+            sources=self._forwarder.held_sources(),
+            routes=self._forwarder.routes.held(),
+            epoch=self._forwarder.routes.highest_epoch,
+        )
+
     def stats(self) -> WorkerStats:
         """What happened since the start, as counters."""
         counters = self.peers.counted()
@@ -84,6 +100,11 @@ class Engine:
         return WorkerStats(
             connections=len(self.peers.connections), sources=len(self._forwarder.sources), counters=counters
         )
+
+    def end(self) -> None:
+        """Every connection is on its way out."""
+        for connection_id in list(self.peers.connections):
+            self.peers.close(connection_id)
 
     async def run(self) -> None:
         """Everything that is due is done, until cancelled."""

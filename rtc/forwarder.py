@@ -7,7 +7,16 @@ may come later, or go and come again. Whatever is removed is silenced before any
 from collections.abc import Callable, Iterable
 
 from rtc.allocation import Pressure
-from rtc.plane import Kind, LevelsChanged, MediaEvent, ScopeRoutes, SlotsChanged, SourceDown, SourceUp
+from rtc.plane import (
+    HeldSource,
+    Kind,
+    LevelsChanged,
+    MediaEvent,
+    ScopeRoutes,
+    SlotsChanged,
+    SourceDown,
+    SourceUp,
+)
 from rtc.routes import RouteTable
 from rtc.rtcp import RtcpFact
 from rtc.sharing import Sharing
@@ -35,7 +44,7 @@ class Forwarder:
     def __init__(self, *, emit: Callable[[MediaEvent], None], unix_offset_s: float) -> None:
         self._emit = emit
         self._ntp_offset_s = unix_offset_s + NTP_EPOCH_S
-        self._routes = RouteTable()
+        self.routes = RouteTable()
         self._changed: dict[str, dict[Slot, None]] = {}
         self._transport_at = self._audio_at = self._levels_at = self._source_report_at = self._stats_at = 0.0
         self._measured_at = 0.0
@@ -89,12 +98,33 @@ class Forwarder:
 
     def reconcile(self, routes: ScopeRoutes, now: float) -> None:
         """The scope's slots are as the routes say. What was removed is silent when this returns."""
-        concerned = self._routes.replace(routes)
+        concerned = self.routes.replace(routes)
         if concerned is None:
             self.stale_reconciles += 1
             return
         self._settle(concerned, now, epoch=routes.epoch)
         self._flush()
+
+    def retell(self, connection_id: str) -> None:
+        """Every slot of the connection is told again, as if it had changed."""
+        subscriber = self.subscribers.get(connection_id)
+        if subscriber is not None:
+            for slot in subscriber.slots:
+                self._note(slot)
+            self._flush()
+
+    def held_sources(self) -> tuple[HeldSource, ...]:
+        """Every source as the world was last told."""
+        return tuple(
+            HeldSource(
+                source_id=source.source_id,
+                connection_id=source.connection_id,
+                kinds=source.kinds,
+                codecs=tuple(codec.value for codec in source.codecs),
+                up=source.up,
+            )
+            for source in self.sources.values()
+        )
 
     def receive_rtp(self, source: Source, data: bytes, now: float) -> None:
         """A publisher's packet has left to everyone it belongs to.
@@ -208,7 +238,7 @@ class Forwarder:
         plans = []
         levels = self._levels(now)
         for subscriber in subscribers:
-            desired = self._routes.desired(subscriber.connection_id)
+            desired = self.routes.desired(subscriber.connection_id)
             subscriber.audio_route = desired.audio
             subscriber.audio_candidates = desired.candidates
             subscriber.audio_pinned = desired.pinned

@@ -108,4 +108,4 @@ class MediaPort:
 
 
 def _reason(kind: str, hosts: tuple[str, ...], port: int, error: OSError) -> str:
-    return f"{kind} port {port} cannot be bound at {', '.join(hosts)}: {os.strerror(error.errno or 0)}"
+    return f"{kind} port {port} on {', '.join(hosts)} cannot be used: {os.strerror(error.errno or 0)}"

@@ -12,7 +12,7 @@ from rtc.connection import Connection, Reason
 from rtc.errors import MediaFull, StaleIceSession, UnknownConnection
 from rtc.ice_lite import IceLite
 from rtc.media_port import MediaPort
-from rtc.plane import ConnectionDown, ConnectionUp, MediaEvent, Patched
+from rtc.plane import ConnectionDown, ConnectionUp, HeldConnection, MediaEvent, Patched
 from rtc.sdp_fragment import read_fragment, restart_fragment
 from rtc.sdp_lines import LocalTransport
 
@@ -40,6 +40,8 @@ class Peers:
         self._mids: dict[str, tuple[str, ...]] = {}  # by connection that we answered: its m-lines
         self.connections: dict[str, Connection] = {}
         self.full = False  # too busy for another one
+        self._labels: dict[str, str] = {}  # by connection: what the hub wants to find again
+        self._source_ids: dict[str, str] = {}  # of publishers
         self.counters: dict[str, int] = {
             "connections_refused": 0,
             "forged": 0,
@@ -81,8 +83,11 @@ class Peers:
         local: LocalTransport,
         on_rtp: Callable[[bytes, float], None] | None,
         on_rtcp: Callable[[bytes, float], None],
+        *,
+        label: str,
+        source_id: str | None = None,
     ) -> Connection:
-        """A connection that counts among the others; `start` lets it live."""
+        """A connection that counts among the others; `start` lets it live. A publisher names its source."""
         now = time.monotonic()
         connection = Connection(
             connection_id=connection_id,
@@ -94,6 +99,9 @@ class Peers:
             now=now,
         )
         self.connections[connection_id] = connection
+        self._labels[connection_id] = label
+        if source_id is not None:
+            self._source_ids[connection_id] = source_id
         return connection
 
     def start(
@@ -115,6 +123,8 @@ class Peers:
             finally:
                 del self.connections[connection.connection_id]
                 self._mids.pop(connection.connection_id, None)
+                del self._labels[connection.connection_id]
+                self._source_ids.pop(connection.connection_id, None)
                 _count(self.counters, connection)
                 self._silence.pop(connection.connection_id)(reason)
                 self._emit(ConnectionDown(connection_id=connection.connection_id, reason=reason))
@@ -150,6 +160,18 @@ class Peers:
         local = self.new_transport()
         connection.restart_ice(ufrag, local.ufrag, local.password)
         return Patched(ice_tag=local.ufrag, fragment=restart_fragment(local, mids))
+
+    def held(self) -> tuple[HeldConnection, ...]:
+        """Every connection, with the hub's words on it."""
+        return tuple(
+            HeldConnection(
+                connection_id=connection_id,
+                label=self._labels[connection_id],
+                source_id=self._source_ids.get(connection_id),
+                up=connection.writer is not None,
+            )
+            for connection_id, connection in self.connections.items()
+        )
 
     def check_consent(self, now: float) -> None:
         """Whoever has not been heard of for too long is on the way out."""

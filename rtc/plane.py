@@ -2,21 +2,24 @@
 
 `rtc.supervisor.WorkerProcess` satisfies this shape (the Protocol itself lives with the hub):
 
-    async def publish(self, *, source_id: str, offer_sdp: str) -> Published
-    async def subscribe(self, *, profile: str) -> Subscribed
-    async def play(self, *, offer_sdp: str) -> Played
+    def held(self) -> Held                                        # what was found running at the start
+    async def publish(self, *, source_id: str, offer_sdp: str, label: str = "") -> Published
+    async def subscribe(self, *, profile: str, label: str = "") -> Subscribed
+    async def play(self, *, offer_sdp: str, label: str = "") -> Played
     async def patch(self, *, connection_id: str, ice_tag: str, fragment: str) -> Patched
     async def accept(self, *, connection_id: str, answer_sdp: str) -> None
     async def close(self, *, connection_id: str) -> None          # closing what is gone is no error
     async def reconcile(self, routes: ScopeRoutes) -> None        # returns when what was removed is silent;
                                                                   # a worker that cannot confirm it is ended
+    async def retell(self, *, connection_id: str) -> None         # `SlotsChanged` follows, with every slot
     async def stats(self) -> WorkerStats
     events: AsyncIterator[MediaEvent]                             # a property; one reader
 
 Every method raises an `RtcError` (rtc/errors.py), `MediaUnavailable` while the worker is down. After
 `WorkerLost` every connection and source is gone and every route forgotten; after `WorkerReady` the hub
 reconciles its scopes again and browsers open new connections. Ids are opaque strings of the hub's, except
-connection ids, which the worker makes.
+connection ids, which the worker makes. A `label` is the hub's too: at most 1,000 characters that the worker
+keeps with the connection, so that the next hub learns from `held` whose it is.
 """
 
 from dataclasses import dataclass
@@ -179,6 +182,40 @@ class LevelsChanged:
     """Who is speaking on this worker, loudest first; at most about three times a second."""
 
     source_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldConnection:
+    """A connection that a worker has; a publisher's names its source. `up`: its handshake is through."""
+
+    connection_id: str
+    label: str
+    source_id: str | None
+    up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldSource:
+    """A source as last told: `up` from `SourceUp` to `SourceDown`."""
+
+    source_id: str
+    connection_id: str
+    kinds: tuple[Kind, ...]
+    codecs: tuple[str, ...]
+    up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """All that a worker holds: what a hub needs to go on where another one stopped.
+
+    `routes` are those of every scope in which something may flow, `epoch` is the highest ever accepted.
+    """
+
+    connections: tuple[HeldConnection, ...] = ()
+    sources: tuple[HeldSource, ...] = ()
+    routes: tuple[ScopeRoutes, ...] = ()
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

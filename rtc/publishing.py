@@ -23,7 +23,7 @@ class Publishing:
         self._fanout = fanout
         self._becoming: dict[str, Connection] = {}  # by source: its publisher before the handshake
 
-    def publish(self, source_id: str, offer_sdp: str) -> Published:
+    def publish(self, source_id: str, offer_sdp: str, label: str = "") -> Published:
         """The publisher is answered; when its handshake is through it takes the place of an earlier one.
 
         Raises: MalformedSdp, NothingAcceptable, MediaFull.
@@ -49,7 +49,7 @@ class Publishing:
                 except MalformedPacket:
                     counters["malformed_rtcp"] += 1
 
-        connection = self._peers.make(connection_id, local, on_rtp, on_rtcp)
+        connection = self._peers.make(connection_id, local, on_rtp, on_rtcp, label=label, source_id=source_id)
 
         def on_up() -> None:
             nonlocal source

@@ -39,9 +39,10 @@ class _Claims:
 class RouteTable:
     """The last accepted routes of every scope, found by connection."""
 
-    __slots__ = ("_by_connection", "_connections", "_empty", "_epochs")
+    __slots__ = ("_by_connection", "_connections", "_empty", "_epochs", "highest_epoch")
 
     def __init__(self) -> None:
+        self.highest_epoch = 0
         self._epochs: dict[str, int] = {}
         self._empty: OrderedDict[str, int] = OrderedDict()
         self._connections: dict[str, set[str]] = {}  # of each scope
@@ -57,6 +58,7 @@ class RouteTable:
         last_epoch = self._epochs.get(scope_id, self._empty.get(scope_id))
         if last_epoch is not None and routes.epoch < last_epoch:
             return None
+        self.highest_epoch = max(self.highest_epoch, routes.epoch)
         before = self._remove(scope_id)
         shared = {each for each in before if each in self._by_connection}
         claims: dict[str, _Claims] = {}
@@ -82,6 +84,26 @@ class RouteTable:
             or each not in claims
             or before[each].differs(claims[each])
         }
+
+    def held(self) -> tuple[ScopeRoutes, ...]:
+        """The routes of every scope in which something may flow, as they were accepted."""
+        return tuple(
+            ScopeRoutes(
+                scope_id=scope_id,
+                epoch=epoch,
+                video=tuple(
+                    picture
+                    for connection_id in sorted(self._connections[scope_id])
+                    for picture in self._by_connection[connection_id][scope_id].video.values()
+                ),
+                audio=tuple(
+                    sound
+                    for connection_id in sorted(self._connections[scope_id])
+                    if (sound := self._by_connection[connection_id][scope_id].audio) is not None
+                ),
+            )
+            for scope_id, epoch in self._epochs.items()
+        )
 
     def desired(self, connection_id: str) -> Desired:
         """What the connection should carry; where two scopes claim a slot, the later one has it."""

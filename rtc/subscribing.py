@@ -32,7 +32,7 @@ class Subscribing:
         self._offered: dict[str, tuple[SlotLine, ...]] = {}
         self._accepted: dict[str, SubscriberAnswer] = {}
 
-    def subscribe(self, profile: str) -> Subscribed:
+    def subscribe(self, profile: str, label: str = "") -> Subscribed:
         """An offer with the profile's slots; it awaits its answer.
 
         Raises: UnknownProfile, MediaFull.
@@ -51,11 +51,11 @@ class Subscribing:
             self._accepted.pop(connection_id, None)
 
         self._offered[connection_id] = lines
-        self._open(connection_id, local, lines, terms, on_end)
+        self._open(connection_id, local, lines, terms, on_end, label=label)
         offer = subscriber_offer(lines, local, secrets.randbits(62))
         return Subscribed(connection_id=connection_id, offer_sdp=offer)
 
-    def play(self, offer_sdp: str) -> Played:
+    def play(self, offer_sdp: str, label: str = "") -> Played:
         """The player is answered with one slot for each kind of media that it takes.
 
         Raises: MalformedSdp, NothingAcceptable, MediaFull.
@@ -64,7 +64,7 @@ class Subscribing:
         connection_id, local = self._peers.new_identity()
         slots = slots_of(offer, distinct_ssrcs(2 * len(offer.lines)))
         terms = {line.mid: line.terms for line in offer.lines}
-        connection = self._open(connection_id, local, slots, lambda: terms, lambda: None)
+        connection = self._open(connection_id, local, slots, lambda: terms, lambda: None, label=label)
         connection.describe(offer.remote)
         self._peers.note_answered(connection_id, tuple(line.mid for line in offer.lines))
         answer = player_answer(offer, slots, local, secrets.randbits(62))
@@ -77,6 +77,8 @@ class Subscribing:
         lines: Sequence[SlotLine],
         terms: Callable[[], Mapping[str, SlotTerms]],
         on_end: Callable[[], None],
+        *,
+        label: str,
     ) -> Connection:
         """A connection whose slots are there once it is up, on the terms that are known by then."""
         counters = self._peers.counters
@@ -89,7 +91,7 @@ class Subscribing:
                 except MalformedPacket:
                     counters["malformed_rtcp"] += 1
 
-        connection = self._peers.make(connection_id, local, None, on_rtcp)
+        connection = self._peers.make(connection_id, local, None, on_rtcp, label=label)
 
         def on_up() -> None:
             nonlocal subscriber

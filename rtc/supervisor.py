@@ -1,4 +1,4 @@
-"""The media plane as the hub sees it: one worker process, started again whenever it dies.
+"""One worker as the hub sees it: found running or started, and started again whenever it dies.
 
 async with WorkerProcess(udp_port=8792, advertise=("192.0.2.7",)) as media:
     published = await media.publish(source_id="feed-1", offer_sdp=…)
@@ -6,9 +6,8 @@ async with WorkerProcess(udp_port=8792, advertise=("192.0.2.7",)) as media:
 """
 
 import asyncio
-import os
 import shutil
-import sys
+import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -22,6 +21,7 @@ from rtc import wire
 from rtc.client import WorkerClient
 from rtc.errors import MediaTimeout, MediaUnavailable, RtcError
 from rtc.plane import (
+    Held,
     Hint,
     MediaEvent,
     Patched,
@@ -33,14 +33,18 @@ from rtc.plane import (
     WorkerReady,
     WorkerStats,
 )
+from rtc.stamp import package_stamp
+from rtc.worker_folder import socket_path
+from rtc.worker_handle import WorkerHandle
 
 START_S = 20.0
-STOP_S = 3.0
+STOP_S = 8.0
+FIND_S = 4.0
 PING_EVERY_S = 3.0
 FIRST_PAUSE_S = 0.05  # before a worker is started again; doubles while it keeps dying
 MAX_PAUSE_S = 5.0
 HEALTHY_S = 30.0
-_ROOT = str(Path(__file__).resolve().parent.parent)  # where the worker finds this very package
+OUTLIVES_HUB_S = 60.0
 MAX_EVENTS = 20_000  # unread by the hub: levels and statistics are dropped from half of it on
 HINTS_UP_TO = MAX_EVENTS // 2
 
@@ -53,34 +57,47 @@ class WorkerProcess:
     """
 
     def __init__(
-        self, *, udp_port: int, advertise: tuple[str, ...], plain: bool = False, tcp: bool = True
+        self,
+        *,
+        udp_port: int,
+        advertise: tuple[str, ...],
+        plain: bool = False,
+        tcp: bool = True,
+        folder: Path | None = None,
+        index: int = 0,
+        outlives_hub_s: float = OUTLIVES_HUB_S,
     ) -> None:
         """`plain`: the worker forwards in Python although there is a C helper. `tcp`: peers may come by TCP
-        too, on the same port number.
+        too, on the same port number. In `folder` a later hub finds the worker again; without one it has a
+        folder of its own, and ends with this object.
         """
-        self._udp_port = udp_port
-        self._advertise = advertise
-        self._options = (*(("--plain",) if plain else ()), *(() if tcp else ("--no-tcp",)))
+        self._arguments = (
+            *("--udp-port", str(udp_port), "--advertise", ",".join(advertise)),
+            *("--outlives-hub-s", f"{outlives_hub_s:g}"),
+            *(("--plain",) if plain else ()),
+            *(() if tcp else ("--no-tcp",)),
+        )
+        self._own_folder = folder is None
+        self._folder = folder or Path()
+        self._index = index
         self._log = structlog.get_logger("rtc.supervisor")
         self._events: asyncio.Queue[MediaEvent] = asyncio.Queue(MAX_EVENTS + 100)
         self._client: WorkerClient | None = None
-        self._process: asyncio.subprocess.Process | None = None
-        self._arrived: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue(1)
-        self._server: asyncio.Server | None = None
-        self._folder: Path | None = None
+        self._handle: WorkerHandle | None = None
+        self._held = Held()
         self._running: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._failure = ""
+        self.leaves_it_running = False
+        """At the end the worker is left to the next hub, instead of being ended."""
 
     async def __aenter__(self) -> Self:
-        """The first worker is ready.
+        """The worker is ready: the one that was found, if it is what is wanted, or a new one.
 
         Raises: MediaUnavailable with the worker's own reason, a busy port for example.
         """
-        self._folder = Path(tempfile.mkdtemp(prefix="liandong-media-"))  # mode 0700: only we may connect
-        self._server = await asyncio.start_unix_server(
-            self._on_connect, self._folder / "hub.sock", limit=1 << 20
-        )
+        if self._own_folder:
+            self._folder = Path(tempfile.mkdtemp(prefix="liandong-media-"))  # mode 0700: only we may connect
         self._running = asyncio.create_task(self._keep_running(), name="media worker")
         ready = asyncio.create_task(self._ready.wait())
         try:
@@ -96,22 +113,26 @@ class WorkerProcess:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """The worker is gone."""
+        """The worker is gone, or left to the next hub."""
         await self._stop()
 
     @property
     def pid(self) -> int | None:
         """The running worker's process id."""
-        return self._process.pid if self._process and self._process.returncode is None else None
+        return self._handle.pid if self._handle is not None and self._handle.running else None
 
     @property
     def events(self) -> AsyncIterator[MediaEvent]:
         """What happens, in order, without end. For one reader."""
         return self._read_events()
 
-    async def publish(self, *, source_id: str, offer_sdp: str) -> Published:
+    def held(self) -> Held:
+        """What the worker held when it was found; nothing if it was started."""
+        return self._held
+
+    async def publish(self, *, source_id: str, offer_sdp: str, label: str = "") -> Published:
         """The publisher is answered; it replaces an earlier connection of the source once it is up."""
-        reply = await self._ask(wire.Publish(source_id=source_id, offer_sdp=offer_sdp))
+        reply = await self._ask(wire.Publish(source_id=source_id, offer_sdp=offer_sdp, label=label))
         if not isinstance(reply, Published):
             raise MediaUnavailable("unexpected reply")
         return reply
@@ -123,16 +144,16 @@ class WorkerProcess:
             raise MediaUnavailable("unexpected reply")
         return reply
 
-    async def play(self, *, offer_sdp: str) -> Played:
+    async def play(self, *, offer_sdp: str, label: str = "") -> Played:
         """The player is answered; routes say what it is sent."""
-        reply = await self._ask(wire.Play(offer_sdp=offer_sdp))
+        reply = await self._ask(wire.Play(offer_sdp=offer_sdp, label=label))
         if not isinstance(reply, Played):
             raise MediaUnavailable("unexpected reply")
         return reply
 
-    async def subscribe(self, *, profile: str) -> Subscribed:
+    async def subscribe(self, *, profile: str, label: str = "") -> Subscribed:
         """An offer for a subscriber of that profile."""
-        reply = await self._ask(wire.Subscribe(profile=profile))
+        reply = await self._ask(wire.Subscribe(profile=profile, label=label))
         if not isinstance(reply, Subscribed):
             raise MediaUnavailable("unexpected reply")
         return reply
@@ -144,6 +165,10 @@ class WorkerProcess:
     async def close(self, *, connection_id: str) -> None:
         """Nothing flows on the connection any more."""
         await self._ask(wire.Close(connection_id=connection_id))
+
+    async def retell(self, *, connection_id: str) -> None:
+        """`SlotsChanged` follows, with every slot of the connection."""
+        await self._ask(wire.Retell(connection_id=connection_id))
 
     async def reconcile(self, routes: ScopeRoutes) -> None:
         """The scope is as the routes say; what was removed is silent.
@@ -175,8 +200,6 @@ class WorkerProcess:
             yield await self._events.get()
 
     def _on_event(self, event: MediaEvent) -> None:
-        if isinstance(event, WorkerReady):
-            self._ready.set()
         unread = self._events.qsize()
         if unread > HINTS_UP_TO and isinstance(event, Hint):
             return
@@ -186,23 +209,22 @@ class WorkerProcess:
             return
         self._events.put_nowait(event)
 
-    async def _on_connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._arrived.full():
-            writer.close()
-            return
-        self._arrived.put_nowait((reader, writer))
-
     async def _keep_running(self) -> None:
         """Start the worker again whenever it dies; give up only when the very first cannot start."""
         loop = asyncio.get_running_loop()
         pause_s = FIRST_PAUSE_S
+        found = await self._find()
+        if found is not None:
+            self._held = found[2].held
         while True:
             began = loop.time()
+            was_ready = False
             try:
-                was_ready = await self._run_once()
-            except OSError as error:  # no process, no memory: the next try may do
-                self._failure = str(error)
-                was_ready = False
+                await self._serve(*(found or await self._begin()))
+                was_ready = True
+            except (RtcError, OSError) as error:  # no process, no memory: the next try may do
+                self._failure = error.reason if isinstance(error, RtcError) else str(error)
+            found = None
             if not self._ready.is_set():
                 return
             if was_ready:
@@ -210,83 +232,87 @@ class WorkerProcess:
             pause_s = FIRST_PAUSE_S if loop.time() - began > HEALTHY_S else min(MAX_PAUSE_S, pause_s * 2)
             await asyncio.sleep(pause_s)
 
-    async def _run_once(self) -> bool:
-        """One worker from its start to its end; whether it was ever ready."""
-        process = await self._spawn()
-        self._process = process
-        client: WorkerClient | None = None
+    async def _find(self) -> tuple[WorkerHandle, WorkerClient, wire.Welcome] | None:
+        """The worker that an earlier hub left, if it is just what is wanted; any other is ended."""
         try:
-            exited = asyncio.create_task(process.wait())
-            arrived = asyncio.create_task(self._arrived.get())
-            await asyncio.wait((exited, arrived), return_when=asyncio.FIRST_COMPLETED, timeout=START_S)
-            exited.cancel()
-            if not arrived.done():
-                arrived.cancel()
-                self._failure = self._failure or "the media worker ended before it connected"
-                return False
-            ready = asyncio.Event()
+            async with asyncio.timeout(FIND_S):
+                reader, writer = await asyncio.open_unix_connection(
+                    socket_path(self._folder, self._index), limit=1 << 20
+                )
+        except (OSError, TimeoutError):
+            return None  # nobody listens there
+        client = WorkerClient(reader, writer, on_event=self._on_event)
+        try:
+            handle = WorkerHandle.behind(writer.get_extra_info("socket"))
+        except OSError:
+            client.close()
+            return None  # it has just gone
+        try:
+            welcome = await client.hello(within_s=FIND_S)
+        except RtcError as error:
+            self._log.warning("worker.unfit", code=error.code)
+        else:
+            wanted = (wire.PROTOCOL, package_stamp(), self._arguments)
+            if (welcome.protocol, welcome.stamp, welcome.arguments) == wanted:
+                return handle, client, welcome
+            self._log.info("worker.unfit", code="another_version")
+        await self._end(handle, client, gently=True)
+        return None
 
-            def on_event(event: MediaEvent) -> None:
-                if isinstance(event, WorkerReady):
-                    self._client = client
-                    ready.set()
-                self._on_event(event)
+    async def _begin(self) -> tuple[WorkerHandle, WorkerClient, wire.Welcome]:
+        """A new worker, which serves us. Raises: RtcError, OSError."""
+        path = socket_path(self._folder, self._index)
+        path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(path))
+            listening.listen(1)
+            reader, writer = await asyncio.open_unix_connection(path, limit=1 << 20)  # it will take it up
+            handle = WorkerHandle.start(listening, self._arguments)
+        client = WorkerClient(reader, writer, on_event=self._on_event)
+        try:
+            welcome = await client.hello(within_s=START_S)
+        except BaseException:
+            await self._end(handle, client, gently=False)
+            raise
+        if welcome.protocol != wire.PROTOCOL:
+            await self._end(handle, client, gently=False)
+            raise MediaUnavailable("the media worker is of another version: start the hub again")
+        return handle, client, welcome
 
-            client = WorkerClient(*arrived.result(), on_event=on_event)
-            await self._serve(client)
-            self._failure = client.failure or self._failure
-            return ready.is_set()
-        finally:
-            self._client = None
-            if client is not None:
-                client.close()
-            await self._end(process)
-
-    async def _serve(self, client: WorkerClient) -> None:
-        """Until the worker's socket closes or it no longer replies."""
+    async def _serve(self, handle: WorkerHandle, client: WorkerClient, welcome: wire.Welcome) -> None:
+        """Until the worker's socket closes or it no longer replies; then it is gone."""
+        self._handle, self._client = handle, client
+        self._on_event(WorkerReady(native=welcome.native))
+        self._ready.set()
         running = asyncio.create_task(client.run())
+        gently = True  # as long as nothing speaks against it
         try:
             while not running.done():
                 await asyncio.wait((running,), timeout=PING_EVERY_S)
-                if not running.done() and self._client is client:
+                if not running.done():
                     try:
                         await client.request(wire.Ask(what="ping"))
                     except RtcError as error:
                         self._log.warning("worker.silent", code=error.code)
-                        return
+                        break
+            gently = False
         finally:
+            self._client = None
+            if self.leaves_it_running:
+                client.close()
+                handle.let_go()
+            else:
+                await self._end(handle, client, gently=gently)
             running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await asyncio.wait((running,))
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
-        if self._folder is None:
-            raise MediaUnavailable("not started")
-        path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH", ""))))
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "rtc.worker",
-            "--socket",
-            str(self._folder / "hub.sock"),
-            "--udp-port",
-            str(self._udp_port),
-            "--advertise",
-            ",".join(self._advertise),
-            *self._options,
-            stdin=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-
-    async def _end(self, process: asyncio.subprocess.Process) -> None:
-        """The process is gone: its socket is closed already, so it ends by itself; if not, it is made to."""
-        for signal_it in (None, process.terminate, process.kill):
-            if process.returncode is None and signal_it is not None:
-                with suppress(ProcessLookupError):
-                    signal_it()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STOP_S / 3):
-                    await process.wait()
-                    return
+    async def _end(self, handle: WorkerHandle, client: WorkerClient, *, gently: bool) -> None:
+        """The process is gone. Gently: told first, so that it takes leave of its peers."""
+        if gently:
+            with suppress(RtcError):
+                await client.end()
+        client.close()
+        await (handle.end() if gently else handle.kill())
 
     def _events_reset(self) -> None:
         """Everything the dead worker said is void, also what was not read yet."""
@@ -298,8 +324,8 @@ class WorkerProcess:
     async def _stop(self) -> None:
         if self._running is not None:
             self._running.cancel()
-            await asyncio.wait((self._running,))
-        if self._server is not None:
-            self._server.close()
-        if self._folder is not None:
+            await asyncio.wait((self._running,), timeout=STOP_S)
+        if self._own_folder:
             shutil.rmtree(self._folder, ignore_errors=True)
+        elif not self.leaves_it_running:
+            socket_path(self._folder, self._index).unlink(missing_ok=True)

@@ -1,24 +1,49 @@
 """Frames on the socket between hub and worker: four bytes of length, then one msgpack map.
 
-    hub → worker     {"id": 7, "ask": "publish", "with": {…}}
-    worker → hub     {"id": 7, "reply": {…}} or {"id": 7, "error": "malformed_sdp", "reason": "…"}
-                     {"event": "SourceUp", "is": {…}}
+    hub → worker     {"id": 7, "ask": "Publish", "with": {…}}
+    worker → hub     {"id": 7, "reply": "Published", "with": {…}}
+                     {"id": 7, "error": "malformed_sdp", "reason": "…"}
+                     {"event": "SourceUp", "with": {…}}
+                     {"failed": "…"}      it cannot serve, and ends
 
-Both sides read with the same types; a frame that does not fit them is MalformedMessage.
+Both sides read with the same types; a frame that does not fit them is MalformedMessage. A hub's first frame
+is `Hello`: nothing is said to it before, and a worker that answers with another `Welcome` than expected is
+not spoken to any further.
 """
 
 import asyncio
 import dataclasses
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import msgpack
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from rtc.errors import ERRORS_BY_CODE, MalformedMessage, RtcError
-from rtc.plane import MediaEvent, Patched, Played, Published, ScopeRoutes, Subscribed, WorkerStats
+from rtc.plane import Held, MediaEvent, Patched, Played, Published, ScopeRoutes, Subscribed, WorkerStats
 
+PROTOCOL = 2  # goes up when an older hub or worker would misunderstand a newer one
 MAX_FRAME = 4 << 20
+MAX_LABEL = 1000
 Frame = dict[str, Any]
+Label = Annotated[str, Field(max_length=MAX_LABEL)]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Hello:
+    """A hub wants to be served from now on, in the place of any other."""
+
+    protocol: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """It is. `stamp` tells the code that runs, `arguments` what it was started with."""
+
+    protocol: int
+    stamp: str
+    arguments: tuple[str, ...]
+    native: bool
+    held: Held
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +52,7 @@ class Publish:
 
     source_id: str
     offer_sdp: str
+    label: Label = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +69,7 @@ class Play:
     """Answer this player."""
 
     offer_sdp: str
+    label: Label = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +77,7 @@ class Subscribe:
     """Make an offer to a subscriber."""
 
     profile: str
+    label: Label = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +96,26 @@ class Close:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Retell:
+    """Say all slots of this connection again, as an event."""
+
+    connection_id: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """No more than the asking: `stats` and `ping`."""
+    """No more than the asking: `stats`, `ping`, and `end`, after which the worker ends."""
 
     what: str
 
 
-Request = Publish | Play | Patch | Subscribe | Accept | Close | ScopeRoutes | Ask
-Reply = Published | Played | Patched | Subscribed | WorkerStats | None
+Request = Hello | Publish | Play | Patch | Subscribe | Accept | Close | Retell | ScopeRoutes | Ask
+Reply = Welcome | Published | Played | Patched | Subscribed | WorkerStats | None
 
 _REQUESTS = {kind.__name__: TypeAdapter(kind) for kind in get_args(Request)}
 _REPLIES: dict[str, TypeAdapter[Any]] = {
-    kind.__name__: TypeAdapter(kind) for kind in (Published, Played, Patched, Subscribed, WorkerStats)
+    kind.__name__: TypeAdapter(kind)
+    for kind in (Welcome, Published, Played, Patched, Subscribed, WorkerStats)
 }
 _EVENTS = {kind.__name__: TypeAdapter(kind) for kind in get_args(MediaEvent)}
 

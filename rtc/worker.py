@@ -1,44 +1,45 @@
-"""The worker process: `python -m rtc.worker --socket PATH --udp-port N --advertise ADDR[,ADDR]`.
+"""The worker process: `python -m rtc.worker --listen FD --udp-port N --advertise ADDR[,ADDR]`.
 
-It connects to the hub's Unix socket, serves its requests and ends when that socket closes, however the hub
-ended. It listens to nothing but its media port, by UDP and TCP.
+It listens on the Unix socket that the hub made for it, serves one hub at a time (`hub_door.py`) and ends when
+a hub says so, or when none has been there for some time, however the last one ended.
 """
 
 import argparse
 import asyncio
-import contextlib
 import gc
 import ipaddress
 import logging
 import signal
+import socket
 import sys
+from contextlib import suppress
 
 import structlog
 
 from rtc import native_fanout, wire
 from rtc.connection import Connection
 from rtc.engine import Engine
-from rtc.errors import MalformedMessage, RtcError
 from rtc.fanout import LaneFanout, PlainFanout
+from rtc.hub_door import HubDoor
 from rtc.media_port import MediaPort, PortTaken
-from rtc.plane import Hint, MediaEvent, ScopeRoutes, WorkerReady
+from rtc.plane import ScopeRoutes
+from rtc.stamp import package_stamp
 from rtc.tcp_port import StreamLimits
 
-CONNECT_S = 10.0
-HINTS_UP_TO_BYTES = 1 << 20  # unread by the hub: beyond this, levels and statistics are dropped
-UNREAD_LIMIT_BYTES = 16 << 20  # beyond this the hub does not read at all: the worker ends
-EXIT_NO_SOCKET, EXIT_NO_PORT = 3, 4
+EXIT_NO_PORT = 4
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until the hub goes; the exit status."""
+    """Serve until it is over; the exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog="rtc.worker", description=__doc__)
-    parser.add_argument("--socket", required=True, help="the hub's Unix socket")
+    parser.add_argument("--listen", required=True, type=int, help="the Unix socket, as an open file")
     parser.add_argument("--udp-port", required=True, type=int, help="the media port; 0 takes a free one")
     parser.add_argument("--advertise", required=True, help="addresses that browsers are told, the best first")
+    parser.add_argument("--outlives-hub-s", type=float, default=60.0, help="how long to go on without a hub")
     parser.add_argument("--plain", action="store_true", help="forward in Python although there is a C helper")
     parser.add_argument("--no-tcp", action="store_true", help="peers come by UDP only")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -47,128 +48,112 @@ def main(arguments: list[str] | None = None) -> int:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=_Unfailing()),  # type: ignore[arg-type]
     )
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the hub, whose end is ours
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the hub, which ends us then
     hosts = tuple(str(ipaddress.ip_address(each.strip())) for each in options.advertise.split(","))
     fanout = None if options.plain else native_fanout.load()
-    serving = serve(options.socket, options.udp_port, hosts, fanout or PlainFanout(), tcp=not options.no_tcp)
-    return asyncio.run(serving)
+    listening = socket.socket(fileno=options.listen)
+    with listening:
+        return asyncio.run(
+            serve(
+                HubDoor(listening, outlives_hub_s=options.outlives_hub_s),
+                udp_port=options.udp_port,
+                tcp=not options.no_tcp,
+                hosts=hosts,
+                fanout=fanout or PlainFanout(),
+                arguments=tuple(given[given.index("--udp-port") :]),
+            )
+        )
 
 
 async def serve(
-    socket_path: str,
+    door: HubDoor,
+    *,
     udp_port: int,
+    tcp: bool,
     hosts: tuple[str, ...],
     fanout: LaneFanout[Connection],
-    *,
-    tcp: bool,
+    arguments: tuple[str, ...],
 ) -> int:
-    """Serve the hub at that socket until it goes; the exit status."""
-    log = structlog.get_logger("rtc.worker")
-    try:
-        async with asyncio.timeout(CONNECT_S):
-            reader, writer = await asyncio.open_unix_connection(socket_path)
-    except (OSError, TimeoutError):
-        log.exception("socket.unreachable")
-        return EXIT_NO_SOCKET
+    """Serve whoever comes by the door until it is over; the exit status."""
+    stamp = package_stamp()
     port = MediaPort(StreamLimits() if tcp else None)
     try:
         number = port.open(hosts, udp_port)
     except PortTaken as error:
-        writer.write(wire.pack({"failed": str(error)}))
-        with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(1):
-                await writer.drain()
+        await door.refuse(str(error))
         return EXIT_NO_PORT
-    hub = _Hub(writer)
     try:
         async with asyncio.TaskGroup() as tasks:
             engine = Engine(
                 port=port,
                 candidates=tuple((host, number) for host in hosts),
-                emit=hub.emit,
+                emit=door.emit,
                 tasks=tasks,
                 fanout=fanout,
             )
             await port.start()
             gc.collect()
             gc.freeze()  # what lives for good is never looked at again
-            tasks.create_task(engine.run(), name="engine")
-            hub.emit(WorkerReady(native=not isinstance(fanout, PlainFanout)))
-            await _answer_requests(engine, reader, hub)
-    except* _HubGone:
-        log.debug("hub.gone")
+            ticking = tasks.create_task(engine.run(), name="engine")
+
+            def answer(request: wire.Request) -> wire.Reply:
+                return _answer(engine, request)
+
+            def welcome() -> wire.Welcome:
+                return wire.Welcome(
+                    protocol=wire.PROTOCOL,
+                    stamp=stamp,
+                    arguments=arguments,
+                    native=not isinstance(fanout, PlainFanout),
+                    held=engine.held(),
+                )
+
+            await door.serve(answer, welcome)
+            engine.end()
+            ticking.cancel()
     finally:
         port.close()
-        writer.close()
     return 0
 
 
-class _HubGone(Exception):  # noqa: N818 - ends the task group, nothing else
-    """The hub's socket closed: the reason to end."""
+class _Unfailing:
+    """Stderr as long as somebody reads it: a worker that outlives its hub may have lost its log."""
 
+    def write(self, text: str) -> None:
+        """The text is in the log, if there is one."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
 
-class _Hub:
-    """The way to the hub. Unread frames are bounded: hints are dropped first, then the worker ends."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-        self.hints_dropped = 0
-
-    def emit(self, event: MediaEvent) -> None:
-        unread = self._writer.transport.get_write_buffer_size()
-        if unread > HINTS_UP_TO_BYTES and isinstance(event, Hint):
-            self.hints_dropped += 1
-            return
-        self.write(wire.event_frame(event))
-
-    def write(self, frame: wire.Frame) -> None:
-        if self._writer.transport.is_closing():
-            return  # the hub is gone: nobody is told any more
-        if self._writer.transport.get_write_buffer_size() > UNREAD_LIMIT_BYTES:
-            self._writer.transport.abort()
-            return
-        self._writer.write(wire.pack(frame))
-
-
-async def _answer_requests(engine: Engine, reader: asyncio.StreamReader, hub: _Hub) -> None:
-    """Answer one request after the other; they are short and never wait.
-
-    Raises: _HubGone, in the end.
-    """
-    while (frame := await wire.read_frame(reader)) is not None:
-        try:
-            number, request = wire.request_of(frame)
-        except MalformedMessage as error:
-            given = frame.get("id")
-            hub.write(wire.error_frame(given if isinstance(given, int) else 0, error))
-            continue
-        try:
-            hub.write(wire.reply_frame(number, _answer(engine, request)))
-        except RtcError as error:
-            hub.write(wire.error_frame(number, error))
-    raise _HubGone
+    def flush(self) -> None:
+        """Nothing waits in a buffer any more."""
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def _answer(engine: Engine, request: wire.Request) -> wire.Reply:
     match request:
-        case wire.Publish(source_id=source_id, offer_sdp=offer_sdp):
-            return engine.publish(source_id, offer_sdp)
-        case wire.Play(offer_sdp=offer_sdp):
-            return engine.play(offer_sdp)
+        case wire.Publish(source_id=source_id, offer_sdp=offer_sdp, label=label):
+            return engine.publish(source_id, offer_sdp, label)
+        case wire.Play(offer_sdp=offer_sdp, label=label):
+            return engine.play(offer_sdp, label)
         case wire.Patch(connection_id=connection_id, ice_tag=ice_tag, fragment=fragment):
             return engine.patch(connection_id, ice_tag, fragment)
-        case wire.Subscribe(profile=profile):
-            return engine.subscribe(profile)
+        case wire.Subscribe(profile=profile, label=label):
+            return engine.subscribe(profile, label)
         case wire.Accept(connection_id=connection_id, answer_sdp=answer_sdp):
             engine.accept(connection_id, answer_sdp)
         case wire.Close(connection_id=connection_id):
             engine.close(connection_id)
+        case wire.Retell(connection_id=connection_id):
+            engine.retell(connection_id)
         case ScopeRoutes():
             engine.reconcile(request)
         case wire.Ask(what=what):
             return engine.stats() if what == "stats" else None
+        case wire.Hello():
+            pass  # it has been said before
     return None
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from rtc.errors import MalformedSdp, RtcError, StaleIceSession, UnknownConnection
 from rtc.plane import (
     ConnectionDown,
+    Held,
     Kind,
     MediaEvent,
     Patched,
@@ -97,13 +98,16 @@ def _plain(data: object) -> Any:
 class FakePlane:
     """A media plane that answers every offer that looks like one, and forwards what it was told last.
 
-    `fail` is raised by every call while it is set.
+    `fail` is raised by every call while it is set. `found` is what an earlier hub is said to have left.
     """
 
     routes: dict[str, ScopeRoutes] = field(default_factory=dict)
     publishers: dict[str, str] = field(default_factory=dict)
     subscribers: set[str] = field(default_factory=set)
     accepted: set[str] = field(default_factory=set)
+    labels: dict[str, str] = field(default_factory=dict)
+    retold: list[str] = field(default_factory=list)
+    found: Held = field(default_factory=Held)
     fail: RtcError | None = None
     happened: asyncio.Queue[MediaEvent] = field(default_factory=asyncio.Queue)
     _numbers: Any = field(default_factory=lambda: count(1))
@@ -117,10 +121,14 @@ class FakePlane:
         while True:
             yield await self.happened.get()
 
-    async def publish(self, *, source_id: str, offer_sdp: str) -> Published:
+    def held(self) -> Held:
+        return self.found
+
+    async def publish(self, *, source_id: str, offer_sdp: str, label: str = "") -> Published:
         self._check(offer_sdp)
         connection_id = f"pub{next(self._numbers)}"
         self.publishers[connection_id] = source_id
+        self.labels[connection_id] = label
         return Published(connection_id=connection_id, answer_sdp="v=0\r\nanswer\r\n", ice_tag="first")
 
     async def patch(self, *, connection_id: str, ice_tag: str, fragment: str) -> Patched:
@@ -133,10 +141,11 @@ class FakePlane:
             return Patched(ice_tag="second", fragment="a=ice-ufrag:ours\r\n")
         return Patched(ice_tag="first", fragment=None)
 
-    async def subscribe(self, *, profile: str) -> Subscribed:
+    async def subscribe(self, *, profile: str, label: str = "") -> Subscribed:
         self._check("v=0")
         connection_id = f"sub-{profile}-{next(self._numbers)}"
         self.subscribers.add(connection_id)
+        self.labels[connection_id] = label
         return Subscribed(connection_id=connection_id, offer_sdp="v=0\r\noffer\r\n")
 
     async def accept(self, *, connection_id: str, answer_sdp: str) -> None:
@@ -152,6 +161,12 @@ class FakePlane:
         self.happened.put_nowait(ConnectionDown(connection_id=connection_id, reason="closed"))
         if source_id is not None:
             self.happened.put_nowait(SourceDown(source_id=source_id, reason="closed"))
+
+    async def retell(self, *, connection_id: str) -> None:
+        self._check("v=0")
+        if connection_id not in self.subscribers:
+            raise UnknownConnection(connection_id)
+        self.retold.append(connection_id)
 
     async def reconcile(self, routes: ScopeRoutes) -> None:
         self._check("v=0")

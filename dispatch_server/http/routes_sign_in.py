@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from aiohttp import web
@@ -28,6 +29,7 @@ class SignInEndpoint:
         site_name: str,
         session_lifetime: timedelta,
         origins: frozenset[str],
+        session_ended: Callable[[str], Awaitable[None]],
     ) -> None:
         self._sign_in = sign_in
         self._authenticator = authenticator
@@ -36,6 +38,7 @@ class SignInEndpoint:
         self._site_name = site_name
         self._session_lifetime = session_lifetime
         self._origins = origins
+        self._session_ended = session_ended
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post("/api/sign-in", self._by_password)
@@ -82,6 +85,7 @@ class SignInEndpoint:
         group = f"session:{session.token_hash}"
         await self._broadcaster.to_groups("session_ended", {"code": code}, [group])
         await self._broadcaster.end_group(group)
+        await self._session_ended(session.token_hash)
 
     async def _set_password(self, request: web.Request) -> web.StreamResponse:
         who = await self._authenticator.identify(request)

@@ -14,8 +14,11 @@ import structlog
 from dispatch_server.access import may_see
 from dispatch_server.errors import Conflict, HubError, NotFound
 from dispatch_server.identity import Directory
+from dispatch_server.media.away import GRACE_S, Away
+from dispatch_server.media.labels import SenderLabel, ViewerLabel, read_label
 from dispatch_server.media.reconciling import Reconciler
-from dispatch_server.media.viewers import ViewerConnection, Want
+from dispatch_server.media.source_book import SourceBook
+from dispatch_server.media.viewers import ViewerConnection, Want, wants_of
 from dispatch_server.ports import Broadcaster, MediaPlane
 from dispatch_server.store.reader import Reader
 from dispatch_server.tasks import Tasks
@@ -23,13 +26,12 @@ from dispatch_server.usecases.case import Case
 from dispatch_server.usecases.desk import Desk
 from rooms import PersonId, Presence
 from rtc.errors import MediaTimeout, RtcError
-from rtc.plane import Kind, Patched, Published, SlotsChanged, Subscribed
+from rtc.plane import Held, HeldConnection, Kind, Patched, Published, SlotsChanged, Subscribed
 
 _Reply = TypeVar("_Reply")
 
 CONNECTIONS_PER_PERSON = 8  # tabs and devices; a ninth is refused
 SOURCES_PER_SENDER = 4  # a phone's camera, a room's camera, and what is just being replaced
-SENDERS_REMEMBERED = 5000
 CALL_TIMEOUT_S = 5.0
 
 _log = structlog.get_logger("media")
@@ -45,16 +47,13 @@ class MediaDirector:
         directory: Callable[[], Directory],
         broadcaster: Broadcaster,
         tasks: Tasks,
+        grace_s: float = GRACE_S,
     ) -> None:
         self._plane = plane
         self._directory = directory
         self._broadcaster = broadcaster
         self._viewers: dict[str, ViewerConnection] = {}
-        self._publishers: dict[str, str] = {}  # connection -> source
-        self._senders: dict[str, str] = {}  # source -> person, or device by its feed
-        self._last_sender: dict[str, str] = {}  # source -> its last connection, also when that is gone
-        self._scopes: dict[str, str] = {}  # source -> incident
-        self._live: dict[str, dict[str, bool]] = {}  # source -> what it sends
+        self._sources = SourceBook()
         self._opening: Counter[str] = Counter()  # per person or device, connections being made
         self._reconciler = Reconciler(
             plane=plane,
@@ -65,40 +64,73 @@ class MediaDirector:
             withdraw=self._withdraw,
             tasks=tasks,
         )
-        self.run: str | None = None
-        """Names the present run of the media workers; None while there is none."""
+        self._away = Away(tasks=tasks, close=self._close_away, grace_s=grace_s)
+
+    async def go_on_from(self, held: Held) -> None:
+        """What an earlier hub left running is ours: pages and senders keep their connections, and nobody
+        receives what they may not by now. A connection that nobody can tell the owner of is closed.
+        """
+        self._reconciler.go_on_from(held)
+        wants = wants_of(held.routes)
+        strangers = []
+        for connection in held.connections:
+            if not self._take_over(connection, wants.get(connection.connection_id, Want())):
+                strangers.append(connection.connection_id)
+        for source in held.sources:
+            if source.up:
+                self._sources.up(source.source_id, source.kinds)
+        for connection_id in strangers:
+            await self._close_quietly(connection_id)
+        await asyncio.gather(*(self.settle(scope.scope_id) for scope in held.routes))
+
+    def _take_over(self, connection: HeldConnection, want: Want) -> bool:
+        """Whether the connection's label says whose it is."""
+        connection_id, source_id = connection.connection_id, connection.source_id
+        if source_id is None:
+            owner = read_label(ViewerLabel, connection.label)
+            if owner is None:
+                return False
+            self._viewers[connection_id] = ViewerConnection(
+                connection_id=connection_id,
+                sid="",
+                person_id=owner.person_id,
+                session=owner.session,
+                want=want,
+            )
+            self._away.left(connection_id)
+            return True
+        sender = read_label(SenderLabel, connection.label)
+        if sender is None:
+            return False
+        self._sources.connected(
+            connection_id, source_id, sender_id=sender.sender_id, incident_id=sender.incident_id
+        )
+        return True
 
     # ── publishers ───────────────────────────────────────────────────────────────────────────────
 
     async def publish(self, *, source_id: str, incident_id: str, sender_id: str, offer_sdp: str) -> Published:
         """The source's packets will be taken in from this connection. Raises: RtcError, Conflict."""
-        sending = {s for s in self._publishers.values() if self._senders.get(s) == sender_id}
-        if len(sending - {source_id}) + self._opening[sender_id] >= SOURCES_PER_SENDER:
+        sending = self._sources.sent_by(sender_id) - {source_id}
+        if len(sending) + self._opening[sender_id] >= SOURCES_PER_SENDER:
             raise Conflict("too_many_senders", limit=SOURCES_PER_SENDER)
+        label = SenderLabel(sender_id=sender_id, incident_id=incident_id)
         with self._one_more(sender_id):
-            published = await self._call(self._plane.publish(source_id=source_id, offer_sdp=offer_sdp))
-        self._senders[source_id] = sender_id
-        self._publishers[published.connection_id] = source_id
-        self._last_sender[source_id] = published.connection_id
-        if len(self._last_sender) > SENDERS_REMEMBERED:
-            self._last_sender.pop(next(iter(self._last_sender)))
-        self._scopes[source_id] = incident_id
+            published = await self._call(
+                self._plane.publish(source_id=source_id, offer_sdp=offer_sdp, label=label.model_dump_json())
+            )
+        self._sources.connected(
+            published.connection_id, source_id, sender_id=sender_id, incident_id=incident_id
+        )
         return published
 
-    def is_sent_by(self, source_id: str, connection_id: str) -> bool:
-        """Whether this is the source's connection, the newest if one is taking another's place."""
-        sending = (c for c in reversed(self._publishers) if self._publishers[c] == source_id)
-        return next(sending, None) == connection_id
-
     def was_sent_by(self, source_id: str, connection_id: str) -> bool:
-        """As `is_sent_by`, or it was the last one: senders close their connection before they say goodbye."""
-        return self.is_sent_by(source_id, connection_id) or (
-            self._last_sender.get(source_id) == connection_id and source_id not in self._publishers.values()
-        )
+        """Whether this is the source's connection, or was its last one."""
+        return self._sources.was_sent_by(source_id, connection_id)
 
     async def patch(self, *, source_id: str, connection_id: str, ice_tag: str, fragment: str) -> Patched:
         """The sender's candidates or ICE restart were taken. Raises: NotFound, RtcError."""
-        if not self.is_sent_by(source_id, connection_id):
+        if not self._sources.is_sent_by(source_id, connection_id):
             raise NotFound()
         return await self._call(
             self._plane.patch(connection_id=connection_id, ice_tag=ice_tag, fragment=fragment)
@@ -112,22 +144,44 @@ class MediaDirector:
 
     async def silence(self, source_id: str) -> None:
         """Whatever still sends for the source is cut off: its feed ended or its participant is out."""
-        for connection_id in [c for c, source in self._publishers.items() if source == source_id]:
+        for connection_id in self._sources.connections_of(source_id):
             await self._call(self._plane.close(connection_id=connection_id))
 
     # ── viewers ──────────────────────────────────────────────────────────────────────────────────
 
-    async def subscribe(self, *, sid: str, person_id: str, profile: str) -> Subscribed:
+    async def subscribe(self, *, sid: str, person_id: str, session: str, profile: str) -> Subscribed:
         """A connection with empty slots awaits the browser's answer. Raises: RtcError, Conflict."""
-        own = sum(viewer.person_id == person_id for viewer in self._viewers.values())
-        if own + self._opening[person_id] >= CONNECTIONS_PER_PERSON:
-            raise Conflict("too_many_connections", limit=CONNECTIONS_PER_PERSON)
+        own = {c for c, viewer in self._viewers.items() if viewer.person_id == person_id}
+        if len(own) + self._opening[person_id] >= CONNECTIONS_PER_PERSON:
+            await self._make_room(own)
         with self._one_more(person_id):
-            subscribed = await self._call(self._plane.subscribe(profile=profile))
+            label = ViewerLabel(person_id=person_id, session=session).model_dump_json()
+            subscribed = await self._call(self._plane.subscribe(profile=profile, label=label))
         self._viewers[subscribed.connection_id] = ViewerConnection(
-            connection_id=subscribed.connection_id, sid=sid, person_id=person_id
+            connection_id=subscribed.connection_id, sid=sid, person_id=person_id, session=session
         )
         return subscribed
+
+    async def _make_room(self, own: set[str]) -> None:
+        """One connection less: one whose page may never come back. Raises: Conflict when there is none."""
+        waiting = next((c for c in self._away.longest() if c in own), None)
+        if waiting is None:
+            raise Conflict("too_many_connections", limit=CONNECTIONS_PER_PERSON)
+        await self._close_away(waiting)
+
+    async def resume(self, *, sid: str, person_id: str, session: str, connection_id: str) -> None:
+        """The page has its connection back, and is told all its slots; or it is still the one that sends.
+
+        Raises: NotFound when it is gone, or was opened under another session, RtcError.
+        """
+        if self._sources.source_of(connection_id, person_id) is not None:
+            return
+        viewer = self._viewers.get(connection_id)
+        if viewer is None or viewer.session != session:
+            raise NotFound("unknown_connection")
+        self._viewers[connection_id] = replace(viewer, sid=sid)
+        self._away.is_back(connection_id)
+        await self._call(self._plane.retell(connection_id=connection_id))
 
     async def accept(self, *, sid: str, connection_id: str, answer_sdp: str) -> None:
         self._own(sid, connection_id)
@@ -143,33 +197,59 @@ class MediaDirector:
         return self.live(want.incident_id) if want.incident_id else {}
 
     async def close_viewer(self, *, sid: str, connection_id: str) -> None:
-        viewer = self._own(sid, connection_id)
-        del self._viewers[connection_id]
+        self._own(sid, connection_id)
+        await self._close_viewer(connection_id)
+
+    async def socket_closed(self, sid: str, *, for_good: bool) -> None:
+        """A page's socket is gone, and its connections with it: at once if it is for good, else if it does
+        not come back in time.
+        """
+        for connection_id in [c for c, viewer in self._viewers.items() if viewer.sid == sid]:
+            if for_good:
+                await self._close_away(connection_id)
+            else:
+                self._viewers[connection_id] = replace(self._viewers[connection_id], sid="")
+                self._away.left(connection_id)
+
+    async def session_ended(self, session: str) -> None:
+        """Nothing flows any more to pages that were opened under this session."""
+        for connection_id in [c for c, viewer in self._viewers.items() if viewer.session == session]:
+            await self._close_away(connection_id)
+
+    async def _close_viewer(self, connection_id: str) -> None:
+        viewer = self._viewers.pop(connection_id)
+        self._away.is_back(connection_id)
         if viewer.want.incident_id:
             self.changed(viewer.want.incident_id)
         await self._call(self._plane.close(connection_id=connection_id))
 
-    async def socket_closed(self, sid: str) -> None:
-        """A page is gone, and its connections with it."""
-        for connection_id in [c for c, viewer in self._viewers.items() if viewer.sid == sid]:
+    async def _close_away(self, connection_id: str) -> None:
+        """The page's connection is closed, if it is not yet; nobody waits for the outcome."""
+        if connection_id in self._viewers:
             try:
-                await self.close_viewer(sid=sid, connection_id=connection_id)
+                await self._close_viewer(connection_id)
             except (RtcError, HubError) as error:
                 _log.info("media.close_failed", code=error.code)
 
+    async def _close_quietly(self, connection_id: str) -> None:
+        try:
+            await self._call(self._plane.close(connection_id=connection_id))
+        except RtcError as error:
+            _log.info("media.close_failed", code=error.code)
+
     def watchers(self, incident_id: str) -> list[str]:
         """The sockets of pages that show this incident."""
-        return list(dict.fromkeys(v.sid for v in self._viewers.values() if v.want.incident_id == incident_id))
+        watching = (v for v in self._viewers.values() if v.sid and v.want.incident_id == incident_id)
+        return list(dict.fromkeys(v.sid for v in watching))
 
     def sid_of(self, connection_id: str) -> str | None:
         """The socket of the page that receives by this connection."""
         viewer = self._viewers.get(connection_id)
-        return viewer.sid if viewer is not None else None
+        return viewer.sid or None if viewer is not None else None
 
     def sent_by(self, connection_id: str, sender_id: str) -> str | None:
         """The source that this person or device sends by this connection."""
-        source_id = self._publishers.get(connection_id)
-        return source_id if source_id is not None and self._senders.get(source_id) == sender_id else None
+        return self._sources.source_of(connection_id, sender_id)
 
     def watched(self) -> set[str]:
         return {v.want.incident_id for v in self._viewers.values() if v.want.incident_id}
@@ -178,44 +258,37 @@ class MediaDirector:
 
     def is_live(self, source_id: str) -> bool:
         """Whether packets of the source arrive."""
-        return source_id in self._live
+        return self._sources.is_live(source_id)
 
     def live(self, incident_id: str) -> dict[str, dict[str, bool]]:
-        return {s: kinds for s, kinds in self._live.items() if self._scopes.get(s) == incident_id}
+        return self._sources.live(incident_id)
 
     def scope_of(self, source_id: str) -> str | None:
-        return self._scopes.get(source_id)
+        return self._sources.scope_of(source_id)
 
     async def source_up(self, source_id: str, kinds: tuple[Kind, ...]) -> None:
-        self._live[source_id] = {"audio": Kind.AUDIO in kinds, "video": Kind.VIDEO in kinds}
-        await self._tell_live(source_id)
+        self._sources.up(source_id, kinds)
+        await self._tell_live(self.scope_of(source_id))
 
     async def source_down(self, source_id: str) -> None:
-        self._live.pop(source_id, None)
-        await self._tell_live(source_id)
-        self._forget(source_id)
+        incident_id = self.scope_of(source_id)
+        self._sources.down(source_id)
+        await self._tell_live(incident_id)
 
-    def _forget(self, source_id: str) -> None:
-        """A source that neither sends nor is connected leaves nothing behind."""
-        if source_id not in self._live and source_id not in self._publishers.values():
-            self._scopes.pop(source_id, None)
-            self._senders.pop(source_id, None)
-
-    async def _tell_live(self, source_id: str) -> None:
-        incident_id = self._scopes.get(source_id)
-        if incident_id is None:
-            return
-        await self._tell(incident_id, "sources", {"incident_id": incident_id, "live": self.live(incident_id)})
+    async def _tell_live(self, incident_id: str | None) -> None:
+        if incident_id is not None:
+            data = {"incident_id": incident_id, "live": self.live(incident_id)}
+            await self._tell(incident_id, "sources", data)
 
     async def tell_speaking(self, source_ids: tuple[str, ...]) -> None:
         for incident_id in self.watched():
-            speaking = [s for s in source_ids if self._scopes.get(s) == incident_id]
+            speaking = [s for s in source_ids if self.scope_of(s) == incident_id]
             await self._tell(incident_id, "speaking", {"incident_id": incident_id, "source_ids": speaking})
 
     async def tell_slots(self, event: SlotsChanged) -> None:
         viewer = self._viewers.get(event.connection_id)
-        if viewer is None:
-            return
+        if viewer is None or not viewer.sid:
+            return  # a page that comes back is told everything again
         slots = [
             {
                 "slot": s.slot,
@@ -233,28 +306,25 @@ class MediaDirector:
         await self._broadcaster.to_socket("media_slots", data, viewer.sid)
 
     async def connection_down(self, connection_id: str, reason: str) -> None:
-        source_id = self._publishers.pop(connection_id, None)
-        if source_id is not None:
-            self._forget(source_id)
+        data = {"connection_id": connection_id, "reason": reason}
+        sender_id = self._sources.disconnected(connection_id)
+        if sender_id in self._directory().people:
+            await self._broadcaster.to_groups("media_lost", data, [f"person:{sender_id}"])
         viewer = self._viewers.pop(connection_id, None)
         if viewer is not None:
-            data = {"connection_id": connection_id, "reason": reason}
-            await self._broadcaster.to_socket("media_lost", data, viewer.sid)
+            self._away.is_back(connection_id)
+            if viewer.sid:
+                await self._broadcaster.to_socket("media_lost", data, viewer.sid)
 
-    async def all_up(self, run: str) -> None:
-        """Workers serve, and none of the connections that pages had before: every page has been told, so that
-        it sends and watches anew at once instead of waiting for its packets to stay away.
-        """
-        self.run = run
-        await self._broadcaster.to_all("media_back", {"media_run": run})
+    async def all_up(self) -> None:
+        """Workers serve: every page has been told, so that one that waits tries at once."""
+        await self._broadcaster.to_all("media_back", {})
 
     async def all_down(self) -> list[str]:
         """Every connection is gone; the sources that were live until now."""
-        self.run = None
-        for connection_id in list(self._viewers):
+        for connection_id in [*self._viewers, *self._sources.connections]:
             await self.connection_down(connection_id, "worker_lost")
-        lost = list(self._live)
-        self._publishers.clear()
+        lost = self._sources.live_sources
         for source_id in lost:
             await self.source_down(source_id)
         return lost

@@ -8,7 +8,6 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch_server.errors import Conflict, StaleVersion, Unavailable
-from dispatch_server.ids import NewId
 from dispatch_server.media.director import MediaDirector
 from dispatch_server.media.figures import MediaFigures
 from dispatch_server.ports import MediaPlane
@@ -45,10 +44,8 @@ class MediaFollower:
         figures: MediaFigures,
         feeds: Feeds,
         tasks: Tasks,
-        new_id: NewId,
     ) -> None:
         self._plane = plane
-        self._new_id = new_id
         self._director = director
         self._figures = figures
         self._feeds = feeds
@@ -59,8 +56,14 @@ class MediaFollower:
 
     async def run(self) -> None:
         """Follows the plane until cancelled. What must be committed goes on beside: hints never wait."""
+        held = self._plane.held()
+        await self._director.go_on_from(held)
+        for source in held.sources:
+            if source.up:
+                self._note(source.source_id, source.kinds)
         for source_id in await self._feeds.live_feeds():
-            self._note(source_id, "hub_restarted")
+            if not self._director.is_live(source_id):
+                self._note(source_id, "hub_restarted")
         async for event in self._plane.events:
             await self._follow(event)
 
@@ -94,7 +97,7 @@ class MediaFollower:
             case WorkerReady(native=native):
                 self.ready = True
                 _log.info("media.worker_ready", native=native)
-                await self._director.all_up(self._new_id())
+                await self._director.all_up()
                 self._tasks.start(self._director.settle_all(), name="media:settle")
 
     def _note(self, source_id: str, fact: Fact) -> None:

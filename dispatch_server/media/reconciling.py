@@ -23,7 +23,7 @@ from dispatch_server.tasks import Tasks
 from dispatch_server.usecases.case import Case
 from dispatch_server.usecases.desk import Desk
 from rtc.errors import RtcError
-from rtc.plane import ScopeRoutes
+from rtc.plane import Held, ScopeRoutes
 
 PAUSES_S = (0.2, 0.5, 1.0)  # between tries; after the last nothing flows until a later try succeeds
 LATER_S = 5.0
@@ -67,6 +67,14 @@ class Reconciler:
         self._turns: dict[str, _Turn] = {}
         self._dirty: set[str] = set()
         self._epochs: dict[str, int] = {}  # of the last round, while something flows
+        self._floor = (
+            0  # the highest epoch of an earlier hub: a store put back to earlier must not be below it
+        )
+
+    def go_on_from(self, held: Held) -> None:
+        """Epochs go on from those that the media plane accepted of an earlier hub."""
+        self._floor = held.epoch
+        self._epochs.update({scope.scope_id: scope.epoch for scope in held.routes})
 
     def changed(self, incident_id: str) -> None:
         """The routes of the incident will be brought in step soon, once for many changes."""
@@ -82,7 +90,7 @@ class Reconciler:
         """
         async with self._turn(incident_id):
             self._dirty.discard(incident_id)
-            epoch = await self._reader.last_position()
+            epoch = max(self._floor, await self._reader.last_position())
             try:
                 case = await self._desk.load(incident_id)
             except NotFound:

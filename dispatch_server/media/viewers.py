@@ -5,7 +5,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import rooms
 from dispatch_server.access import oversees
@@ -34,10 +34,27 @@ class Want:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerConnection:
+    """`sid` is empty while the page's socket is away; only a page of the same `session` may take it up."""
+
     connection_id: str
     sid: str
     person_id: str
+    session: str
     want: Want = Want()
+
+
+def wants_of(held: Iterable[ScopeRoutes]) -> dict[str, Want]:
+    """What each connection was last allowed to show, from the routes that a media plane holds."""
+    wants: dict[str, Want] = {}
+    for scope in held:
+        for picture in scope.video:
+            want = wants.get(picture.connection_id, Want(incident_id=scope.scope_id))
+            wanted = WantedVideo(slot=picture.slot, source_id=picture.source_id, height=picture.height)
+            wants[picture.connection_id] = replace(want, video=(*want.video, wanted))
+        for sound in scope.audio:
+            want = wants.get(sound.connection_id, Want(incident_id=scope.scope_id))
+            wants[sound.connection_id] = replace(want, audio=True)
+    return wants
 
 
 def routes(

@@ -42,6 +42,10 @@ _log = structlog.get_logger("sockets")
 
 EVENTS_AT_ONCE = 24  # of one socket; more are refused with `busy`, so that one page cannot hold up the others
 SESSION_CHECK_S = 10.0
+FOR_GOOD = (
+    socketio.AsyncServer.reason.CLIENT_DISCONNECT,  # the page said so
+    socketio.AsyncServer.reason.SERVER_DISCONNECT,  # we did
+)
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -74,6 +78,10 @@ class MediaWatch(_Message):
     incident_id: bodies.Id | None = None
     video: Annotated[list[WantedSlot], Field(max_length=64)] = []
     audio: bool = False
+
+
+class MediaResume(_Message):
+    connection_id: bodies.Id
 
 
 class MediaClose(_Message):
@@ -138,6 +146,7 @@ class SocketEvents:
         self._answer("media_open", MediaOpen, self._media_open)
         self._answer("media_answer", MediaAnswer, self._media_answer)
         self._answer("media_watch", MediaWatch, self._media_watch)
+        self._answer("media_resume", MediaResume, self._media_resume)
         self._answer("media_close", MediaClose, self._media_close)
         self._answer("media_report", PageReport, self._media_report)
         self._answer("ring_received", RingReceived, self._ring_received)
@@ -184,7 +193,7 @@ class SocketEvents:
         socket = self._server.eio.sockets.get(eio_sid)
         return socket is None or socket.closed or socket.closing
 
-    async def _disconnect(self, sid: str, _reason: object = None) -> None:
+    async def _disconnect(self, sid: str, reason: object = None) -> None:
         try:
             session = await self._server.get_session(sid)
         except KeyError:
@@ -192,7 +201,7 @@ class SocketEvents:
         person_id = session.get("person_id")
         if person_id is not None:
             self._presence.disconnected(person_id, sid)
-            await self._director.socket_closed(sid)
+            await self._director.socket_closed(sid, for_good=reason in FOR_GOOD)
 
     def _answer(
         self,
@@ -275,14 +284,16 @@ class SocketEvents:
 
     async def _sync(self, _sid: str, caller: Caller, message: Sync) -> Mapping[str, Any]:
         synced = await self._looking.sync(caller, message.streams)
-        return synced.model_copy(update={"media_run": self._director.run}).model_dump(mode="json")
+        return synced.model_dump(mode="json")
 
     async def _tell_time(self, _sid: str, _caller: Caller, _message: _Message) -> Mapping[str, Any]:
         return {"now": instant(self._clock())}
 
     async def _media_open(self, sid: str, caller: Caller, message: MediaOpen) -> Mapping[str, Any]:
         person = caller.require_person()
-        subscribed = await self._director.subscribe(sid=sid, person_id=person.id, profile=message.profile)
+        subscribed = await self._director.subscribe(
+            sid=sid, person_id=person.id, session=await self._session_hash(sid), profile=message.profile
+        )
         servers = self._turn.servers(holder_id=person.id, now=self._clock())
         return {
             "connection_id": subscribed.connection_id,
@@ -306,6 +317,18 @@ class SocketEvents:
             audio=message.audio,
         )
         return {"live": await self._director.watch(sid=sid, connection_id=message.connection_id, want=want)}
+
+    async def _media_resume(self, sid: str, caller: Caller, message: MediaResume) -> Mapping[str, Any]:
+        await self._director.resume(
+            sid=sid,
+            person_id=caller.require_person().id,
+            session=await self._session_hash(sid),
+            connection_id=message.connection_id,
+        )
+        return {}
+
+    async def _session_hash(self, sid: str) -> str:
+        return str((await self._session(sid))["session"])
 
     async def _media_close(self, sid: str, _caller: Caller, message: MediaClose) -> Mapping[str, Any]:
         await self._director.close_viewer(sid=sid, connection_id=message.connection_id)

@@ -15,7 +15,7 @@ from pathlib import Path
 from alerting import EscalationPolicy, Step, Target
 from dispatch_server import seeding
 from dispatch_server.config import Config
-from dispatch_server.serving import prepare_folder, prepare_logging, require_free_ports, started
+from dispatch_server.serving import media_worker, prepare_folder, prepare_logging, require_free_ports, started
 
 RUNGS = 30
 _FIRST = (Target.ON_DUTY, Target.ON_DUTY, Target.DEPUTY, Target.HEAD)
@@ -34,7 +34,8 @@ async def serve(config: Config, every_s: float) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with started(config, seed=seeding.demo_city(policy=ladder(every_s))):
+    seed = seeding.demo_city(policy=ladder(every_s))
+    async with media_worker(config) as plane, started(config, seed=seed, plane=plane):
         await stop.wait()
 
 

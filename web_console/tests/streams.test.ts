@@ -67,9 +67,9 @@ describe('a stream', () => {
   it('takes a sync: what is gone goes, what is missed comes once', () => {
     const picture = emptyPicture()
     run(picture, DELTAS.slice(0, 2))
-    take(picture, { now: '', partial: false, incidents: [FETCHED], rooms: [], gone: [], ringing: [], media_run: null, missed: { 'incident:1': [event(3), event(4)] } })
+    take(picture, { now: '', partial: false, incidents: [FETCHED], rooms: [], gone: [], ringing: [], missed: { 'incident:1': [event(3), event(4)] } })
     expect(picture.journals['incident:1']?.map((e) => e.seq)).toEqual([1, 2, 3, 4])
-    take(picture, { now: '', partial: false, incidents: [], rooms: [], gone: ['incident:1'], ringing: [], media_run: null, missed: {} })
+    take(picture, { now: '', partial: false, incidents: [], rooms: [], gone: ['incident:1'], ringing: [], missed: {} })
     expect(picture).toEqual(emptyPicture())
   })
 })

@@ -20,6 +20,7 @@ from tests.integration.hub.house import Visitor
 
 ROOT = Path(__file__).resolve().parents[3]
 START_WITHIN_S = 45.0
+SOON = {"LIANDONG_MEDIA_OUTLIVES_HUB_S": "20"}  # a killed hub's worker must not outlive the tests for long
 _next_port = 20_000 + os.getpid() % 200 * 100
 
 
@@ -67,7 +68,7 @@ class HubProcess:
 
     async def start(self, *arguments: str) -> None:
         """The hub answers. Raises: AssertionError with its log."""
-        settings = {"LIANDONG_HTTPS": "false", "LIANDONG_HOST": "127.0.0.1", **self.settings}
+        settings = {"LIANDONG_HTTPS": "false", "LIANDONG_HOST": "127.0.0.1", **SOON, **self.settings}
         with (self.data / "hub.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -136,6 +137,4 @@ async def hub_process(data: Path, **settings: str) -> AsyncIterator[HubProcess]:
             yield hub
     finally:
         if hub.process is not None:
-            with suppress(ProcessLookupError):
-                hub.process.kill()
-            await hub.process.wait()
+            await hub.stop()

@@ -32,8 +32,8 @@ class Link(Protocol):
 class Stage:
     """The worker, its events so far, and the door's address."""
 
-    def __init__(self) -> None:
-        self.media = WorkerProcess(udp_port=0, advertise=("127.0.0.1",))
+    def __init__(self, media: WorkerProcess | None = None) -> None:
+        self.media = media or WorkerProcess(udp_port=0, advertise=("127.0.0.1",))
         self.events: list[MediaEvent] = []
         self.slots: dict[tuple[str, str], SlotState] = {}
         self.url = ""

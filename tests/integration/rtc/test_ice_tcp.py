@@ -261,5 +261,5 @@ async def test_a_tcp_port_that_another_program_has_is_named_at_the_start() -> No
         other.bind(("127.0.0.1", 0))
         other.listen()
         number = other.getsockname()[1]
-        with pytest.raises(Exception, match=f"TCP port {number} cannot be bound"):
+        with pytest.raises(Exception, match=f"TCP port {number} on 127.0.0.1 cannot be used"):
             await WorkerProcess(udp_port=number, advertise=("127.0.0.1",)).__aenter__()

@@ -7,9 +7,7 @@ import os
 import random
 import signal
 import socket
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -29,24 +27,6 @@ from tests.integration.rtc.peers import receiver, sender
 from tests.integration.rtc.stage import Stage
 from tests.unit.rtc.offers import CHROMIUM
 from tests.unit.rtc.packets import video
-
-ROOT = Path(__file__).parents[3]
-HUB = """
-import asyncio
-from rtc.supervisor import WorkerProcess
-async def main():
-    async with WorkerProcess(udp_port=0, advertise=("127.0.0.1",)) as media:
-        print(media.pid, flush=True)
-        await asyncio.sleep(60)
-asyncio.run(main())
-"""
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 async def test_once_the_route_is_gone_not_one_further_packet_arrives(stage: Stage) -> None:
@@ -201,26 +181,12 @@ async def test_a_killed_worker_is_told_and_replaced_and_the_new_one_serves(stage
     await stage.until_slot(viewer.connection, "v0", "camera")
 
 
-async def test_a_hub_killed_without_warning_leaves_no_orphan() -> None:
-    hub = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", HUB, stdout=asyncio.subprocess.PIPE, cwd=ROOT
-    )
-    assert hub.stdout is not None
-    worker = int(await asyncio.wait_for(hub.stdout.readline(), 20))
-    assert alive(worker)
-    hub.kill()
-    await hub.wait()
-    async with asyncio.timeout(15):
-        while alive(worker):  # noqa: ASYNC110 - another process ends
-            await asyncio.sleep(0.05)
-
-
 async def test_a_busy_port_is_named_at_once() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
         media = WorkerProcess(udp_port=port, advertise=("127.0.0.1",))
-        with pytest.raises(MediaUnavailable, match=f"UDP port {port} cannot be bound"):
+        with pytest.raises(MediaUnavailable, match=f"UDP port {port} on 127.0.0.1 cannot be used"):
             await media.__aenter__()
 
 

@@ -55,6 +55,11 @@ export class Publisher {
     if (this.phase.value === 'retrying' || this.phase.value === 'refused') void this.publish()
   }
 
+  /** As the hub names it; null while nothing is sent. */
+  connectionId(): string | null {
+    return this.phase.value === 'live' ? (this.location?.split('/').pop() ?? null) : null
+  }
+
   /** Everything is to be sent anew, whatever the present connection still believes. */
   renew(): void {
     if (this.phase.value === 'idle' || this.phase.value === 'refused') return

@@ -8,7 +8,6 @@ import { openReceiving, type Receiving } from '@/media/connection'
 import { Loudspeaker } from '@/media/loudspeaker'
 import { planWatch, type View } from '@/media/watchPlan'
 import { useLink } from '@/state/link'
-import { useStreams } from '@/state/streamStore'
 import type { LiveSources, Sending, SlotState, SourceStats } from '@/wire/events'
 import { asRefusal, type Refusal } from '@/wire/refusal'
 import { ask } from '@/wire/socket'
@@ -19,6 +18,8 @@ const REWATCH_MS = 1_000
 
 /** What this page sends, and what it must hear of. */
 export interface Sender {
+  /** The connection by which it sends, as the hub names it; null while there is none. */
+  connectionId: () => string | null
   /** Everything is to be sent anew. */
   renew: () => void
   /** The hub is in reach again. */
@@ -29,7 +30,6 @@ export interface Sender {
 
 export const useSubscriber = defineStore('subscriber', () => {
   const link = useLink()
-  const streams = useStreams()
   const loudspeaker = new Loudspeaker()
   const phase = ref<'idle' | 'opening' | 'up' | 'down'>('idle')
   const attempt = ref(0)
@@ -54,7 +54,6 @@ export const useSubscriber = defineStore('subscriber', () => {
   let opening = false
   let timer = 0
   let gather = 0
-  let run: string | null = null
   const senders = new Set<Sender>()
 
   async function open(): Promise<void> {
@@ -133,32 +132,42 @@ export const useSubscriber = defineStore('subscriber', () => {
     }
   }
 
-  /** Another run of the media plane: nothing of the one before is left, in either direction. */
-  function serves(now: string | null): void {
-    if (now === null) return
-    if (now === run) {
-      for (const sender of senders) sender.wake()
+  /** The socket is back: media may have gone on all the while, and does so without a blink if the hub still knows it. */
+  async function resume(): Promise<void> {
+    for (const sender of senders) void resumeSending(sender)
+    if (phase.value === 'idle') return
+    const connectionId = receiving?.connectionId
+    if (connectionId === undefined) {
+      void open()
       return
     }
-    const first = run === null
-    run = now
-    if (first || phase.value === 'idle') return
-    attempt.value = 0
-    void open()
-    for (const sender of senders) sender.renew()
+    const gone = await isGone(connectionId)
+    if (receiving?.connectionId !== connectionId) return
+    if (gone) {
+      discard()
+      void open()
+    } else changed()
+  }
+  async function resumeSending(sender: Sender): Promise<void> {
+    const connectionId = sender.connectionId()
+    if (connectionId === null) sender.wake()
+    else if ((await isGone(connectionId)) && sender.connectionId() === connectionId) sender.renew()
+  }
+  /** Whether the hub does not know this connection of ours any more; no answer is none. */
+  async function isGone(connection_id: string): Promise<boolean> {
+    try {
+      await ask(link.socket, 'media_resume', { connection_id })
+    } catch (reason) {
+      return asRefusal(reason).code === 'unknown_connection'
+    }
+    return false
   }
 
-  streams.onSynced((reply) => {
-    serves(reply.media_run)
+  link.socket.on('media_back', () => {
+    for (const sender of senders) if (sender.connectionId() === null) sender.wake()
+    if (phase.value === 'down') void open()
   })
-  link.socket.on('media_back', ({ media_run }) => {
-    serves(media_run)
-  })
-  link.socket.on('connect', () => {
-    if (phase.value === 'idle') return
-    if (receiving) changed()
-    else void open()
-  })
+  link.socket.on('connect', () => void resume())
   link.socket.on('media_slots', (map) => {
     if (map.connection_id !== receiving?.connectionId) return
     for (const slot of map.slots) if (slot.kind === 'video') slots.set(slot.slot, slot)
@@ -168,6 +177,7 @@ export const useSubscriber = defineStore('subscriber', () => {
   })
   link.socket.on('media_lost', ({ connection_id }) => {
     if (connection_id === receiving?.connectionId) lost()
+    for (const sender of senders) if (sender.connectionId() === connection_id) sender.renew()
   })
   link.socket.on('speaking', ({ incident_id, source_ids }) => {
     if (incident_id !== incidentId.value) return

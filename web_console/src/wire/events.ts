@@ -51,7 +51,7 @@ export interface HubToPage {
   media_slots: (event: MediaSlots) => void
   sources: (event: { incident_id: string; live: LiveSources }) => void
   media_lost: (event: { connection_id: string; reason: string }) => void
-  media_back: (event: { media_run: string }) => void
+  media_back: (event: object) => void
   feed_position: (event: FeedPosition) => void
   speaking: (event: { incident_id: string; source_ids: string[] }) => void
   viewer_stats: (event: ViewerStats) => void
@@ -67,6 +67,7 @@ export interface PageToHub {
   media_open: (request: { profile: 'console' | 'phone' }, reply: Reply<MediaOpened>) => void
   media_answer: (request: { connection_id: string; sdp: string }, reply: Reply<object>) => void
   media_watch: (request: MediaWatch, reply: Reply<{ live: LiveSources }>) => void
+  media_resume: (request: { connection_id: string }, reply: Reply<object>) => void
   media_close: (request: { connection_id: string }, reply: Reply<object>) => void
   media_report: (request: MediaReport, reply: Reply<{ scores: { kind: 'video' | 'audio'; slot: number; score: number }[] }>) => void
   ring_received: (request: { assignment_id: string; step: number; attempt: number }, reply: Reply<object>) => void

@@ -3205,11 +3205,6 @@ export interface components {
             };
             /** Ringing */
             ringing: components["schemas"]["Ring"][];
-            /**
-             * Media Run
-             * @default null
-             */
-            media_run: string | null;
         };
         /**
          * Role
