@@ -25,6 +25,7 @@ class Action(StrEnum):
     MODERATE_ROOM = "moderate_room"
     SEE_INCIDENTS = "see_incidents"
     ADD_DEVICE = "add_device"
+    ADD_PLAYER = "add_player"
     ADMINISTER = "administer"
 
 

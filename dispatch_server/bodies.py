@@ -131,6 +131,11 @@ class AddDevice(Body):
     default_type: Id
 
 
+class IssuePlayer(Body):
+    name: Annotated[Text, Field(min_length=1, max_length=60)]
+    hours: Annotated[int, Field(ge=1, le=720)] = 24
+
+
 class AddAgency(Body):
     parent_id: Id | None = None
     kind: AgencyKind

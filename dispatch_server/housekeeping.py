@@ -36,6 +36,7 @@ class Housekeeping:
         writer: Writer,
         clock: Clock,
         end_stale_sockets: Callable[[], Awaitable[None]],
+        end_stale_players: Callable[[], Awaitable[None]],
     ) -> None:
         self._positions = positions
         self._presence = presence
@@ -44,6 +45,7 @@ class Housekeeping:
         self._writer = writer
         self._clock = clock
         self._end_stale_sockets = end_stale_sockets
+        self._end_stale_players = end_stale_players
 
     async def run(self) -> None:
         """Rounds until cancelled; a failed one is logged and the next comes all the same."""
@@ -62,6 +64,7 @@ class Housekeeping:
         if number % ROUNDS_PER_RELOAD == 0:
             await self._directories.reload()
             await self._end_stale_sockets()
+            await self._end_stale_players()
             now = self._clock()
             self._presence.forget_old(lambda at: at < now - timedelta(hours=1))
             async with self._writer.transaction() as connection:

@@ -46,6 +46,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This sign-in link was used or has expired. Ask for a new one",
     ),
     "bad_token": ("设备令牌无效或已吊销", "The device token is not valid or was revoked"),
+    "bad_player_link": (
+        "播放链接无效、已过期或已吊销",
+        "The player's link is not valid, has expired or was revoked",
+    ),
     "csrf_missing": ("页面已过期。请刷新后重试", "This page is out of date. Reload it and try again"),
     "bad_origin": ("不允许从该网址访问", "Requests from that origin are not allowed"),
     "throttled": ("尝试过多。{retry_after_s} 秒后再试", "Too many attempts. Try again in {retry_after_s} s"),
@@ -74,6 +78,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "too_many_connections": (
         "你已在 {limit} 处打开画面，请先关闭一处",
         "You have the picture open in {limit} places; close one first",
+    ),
+    "too_many_players": (
+        "这一路画面已有 {limit} 个有效的播放链接，请先吊销一个",
+        "This feed has {limit} players' links already; revoke one first",
     ),
     "too_many_feeds": (
         "这条警情已有 {limit} 路图传，不能再加",

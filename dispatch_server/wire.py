@@ -143,6 +143,30 @@ class DeviceList(View):
     devices: list[DeviceView]
 
 
+class PlayerView(View):
+    """`playing`: how many watch by this link now."""
+
+    id: str
+    feed_id: str
+    agency_id: str
+    name: str
+    issued_by: PersonRef
+    issued_at: Instant
+    expires_at: Instant
+    revoked_at: Instant | None
+    playing: int
+
+
+class PlayerCreated(View):
+    player: PlayerView
+    token: str
+    whep_url: str
+
+
+class PlayerList(View):
+    players: list[PlayerView]
+
+
 class OrderReceipt(View):
     person: PersonRef
     at: Instant

@@ -30,7 +30,9 @@ from dispatch_server.http.routes_answers import AnswerRoutes
 from dispatch_server.http.routes_feeds import FeedRoutes
 from dispatch_server.http.routes_incidents import IncidentRoutes
 from dispatch_server.http.routes_people import PeopleRoutes
+from dispatch_server.http.routes_players import PlayerRoutes
 from dispatch_server.http.routes_sign_in import SignInEndpoint
+from dispatch_server.http.whep import WhepEndpoint
 from dispatch_server.http.whip import WhipEndpoint
 from dispatch_server.ids import NewId
 from dispatch_server.journal import instant
@@ -38,6 +40,7 @@ from dispatch_server.media.director import MediaDirector
 from dispatch_server.media.figures import MediaFigures
 from dispatch_server.media.following import MediaFollower
 from dispatch_server.media.metrics import MediaMetrics, MediaNow
+from dispatch_server.media.players import Players
 from dispatch_server.media.turn import Turn
 from dispatch_server.messages import Wording
 from dispatch_server.metrics import register
@@ -49,6 +52,7 @@ from dispatch_server.sockets.limits import SocketLimits
 from dispatch_server.sockets.presence import Presence
 from dispatch_server.sockets.server import SocketBroadcaster, make_server
 from dispatch_server.store.accounts import Accounts
+from dispatch_server.store.player_links import PlayerLinkStore
 from dispatch_server.store.probe import StoreProbe
 from dispatch_server.store.reader import Reader
 from dispatch_server.store.reference import Reference
@@ -62,6 +66,7 @@ from dispatch_server.usecases.feeds import Feeds
 from dispatch_server.usecases.incidents import Incidents
 from dispatch_server.usecases.locating import Locating
 from dispatch_server.usecases.looking import Looking
+from dispatch_server.usecases.player_links import PlayerLinks
 from dispatch_server.usecases.positions import PositionBook
 from dispatch_server.usecases.reporting import Reporting
 from dispatch_server.usecases.room_life import RoomLife
@@ -137,7 +142,7 @@ def assemble(
         positions=positions,
         media_changed=lambda incident_id: director.changed(incident_id),  # noqa: PLW0108 - bound late
         outbox_filled=lambda: outbox.filled(),  # noqa: PLW0108 - bound late
-        feed_ended=lambda feed_id: tasks.start(director.silence(feed_id), name="feed:silence"),
+        feed_ended=lambda feed_id: tasks.start(director.feed_over(feed_id), name="feed:over"),
         deadlines_set=lambda: timekeeper.look_again(),  # noqa: PLW0108 - bound late
         came_in=presence.heard,
     )
@@ -160,8 +165,15 @@ def assemble(
         outbox=outbox.rows,
         relay=relay.case_committed,
     )
+    players = Players(plane=plane, changed=lambda incident_id: director.changed(incident_id))  # noqa: PLW0108 - bound late
     director = MediaDirector(
-        plane=plane, desk=desk, reader=reader, directory=directory, broadcaster=broadcaster, tasks=tasks
+        plane=plane,
+        desk=desk,
+        reader=reader,
+        directory=directory,
+        broadcaster=broadcaster,
+        tasks=tasks,
+        players=players,
     )
     sign_in = SignInDesk(
         accounts=accounts,
@@ -187,6 +199,15 @@ def assemble(
         writer=writer,
         accounts=accounts,
         positions=positions,
+        directory=directory,
+        clock=clock,
+        new_id=new_id,
+        new_token=new_token,
+    )
+    player_links = PlayerLinks(
+        store=PlayerLinkStore(reading, writer),
+        reader=reader,
+        desk=desk,
         directory=directory,
         clock=clock,
         new_id=new_id,
@@ -248,6 +269,7 @@ def assemble(
         writer=writer,
         clock=clock,
         end_stale_sockets=events.end_stale,
+        end_stale_players=partial(players.end_stale, player_links.good),
     )
     registry.register(MediaNow(downlinks=figures.downlinks.values, workers=figures.workers.values))
     register(registry, presence=presence, timekeeper=timekeeper, follower=follower, clock=clock)
@@ -279,6 +301,9 @@ def assemble(
             directory=directory,
             url_for_others=found_by_others,
         ).routes(),
+        *PlayerRoutes(
+            links=player_links, players=players, directory=directory, url_for_others=found_by_others
+        ).routes(),
         *PeopleRoutes(administering=administering, url_for_others=found_by_others).routes(),
     )
     description = openapi.document(routes, version=VERSION)
@@ -304,6 +329,7 @@ def assemble(
                 turn=turn,
                 clock=clock,
             ),
+            WhepEndpoint(links=player_links, players=players, turn=turn, clock=clock),
             HealthEndpoint(
                 parts={
                     "store": StoreProbe(reference).answers,

@@ -21,6 +21,8 @@ from rooms.events import (
     ParticipantMuted,
     ParticipantRemoved,
     ParticipantReturned,
+    PlayerAdmitted,
+    PlayerRevoked,
     RoomEnded,
     RoomEvent,
     RoomOpened,
@@ -38,7 +40,7 @@ from rooms.feed import (
     start,
     stop,
 )
-from rooms.ids import AgencyId, ParticipantId, PersonId, RoomId, ScopeId, SourceId
+from rooms.ids import AgencyId, ParticipantId, PersonId, PlayerId, RoomId, ScopeId, SourceId
 from rooms.membership import RoomChange, come_back, drop, invite, join, leave, open_room
 from rooms.moderation import end, mute, remove
 from rooms.permissions import PERMISSIONS, Action, Role, permitted
@@ -75,6 +77,9 @@ __all__ = [
     "ParticipantRemoved",
     "ParticipantReturned",
     "PersonId",
+    "PlayerAdmitted",
+    "PlayerId",
+    "PlayerRevoked",
     "Presence",
     "PresenceCommand",
     "Role",

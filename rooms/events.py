@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import get_args
 
-from rooms.ids import AgencyId, ParticipantId, PersonId, RoomId, ScopeId, SourceId
+from rooms.ids import AgencyId, ParticipantId, PersonId, PlayerId, RoomId, ScopeId, SourceId
 from rooms.permissions import Role
 
 
@@ -112,6 +113,26 @@ class FeedAttached:
     scope_id: ScopeId | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerAdmitted:
+    """A video wall or player may watch the feed until then."""
+
+    feed_id: SourceId
+    player_id: PlayerId
+    name: str
+    expires_at: datetime
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerRevoked:
+    """It may not any more."""
+
+    feed_id: SourceId
+    player_id: PlayerId
+    name: str
+
+
 RoomEvent = (
     RoomOpened
     | ParticipantInvited
@@ -123,7 +144,9 @@ RoomEvent = (
     | ParticipantRemoved
     | RoomEnded
 )
-FeedEvent = FeedStarted | FeedInterrupted | FeedResumed | FeedStopped | FeedAttached
+FeedEvent = (
+    FeedStarted | FeedInterrupted | FeedResumed | FeedStopped | FeedAttached | PlayerAdmitted | PlayerRevoked
+)
 
 
 def kind_of(event_type: type) -> str:

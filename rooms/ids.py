@@ -6,6 +6,7 @@ RoomId = NewType("RoomId", str)
 ParticipantId = NewType("ParticipantId", str)
 PersonId = NewType("PersonId", str)
 AgencyId = NewType("AgencyId", str)
+PlayerId = NewType("PlayerId", str)
 SourceId = NewType("SourceId", str)
 """Something that can be watched or heard: a feed's id, or `p:` and a participant's id."""
 ScopeId = NewType("ScopeId", str)

@@ -18,6 +18,7 @@ from rtc.plane import (
     Kind,
     MediaEvent,
     Patched,
+    Played,
     Published,
     ScopeRoutes,
     SourceDown,
@@ -104,6 +105,7 @@ class FakePlane:
     routes: dict[str, ScopeRoutes] = field(default_factory=dict)
     publishers: dict[str, str] = field(default_factory=dict)
     subscribers: set[str] = field(default_factory=set)
+    players: set[str] = field(default_factory=set)
     accepted: set[str] = field(default_factory=set)
     labels: dict[str, str] = field(default_factory=dict)
     retold: list[str] = field(default_factory=list)
@@ -133,13 +135,20 @@ class FakePlane:
 
     async def patch(self, *, connection_id: str, ice_tag: str, fragment: str) -> Patched:
         self._check("v=0")
-        if connection_id not in self.publishers:
+        if connection_id not in self.publishers and connection_id not in self.players:
             raise UnknownConnection(connection_id)
         if ice_tag not in ("*", "first"):
             raise StaleIceSession(connection_id)
         if "a=ice-ufrag" in fragment:
             return Patched(ice_tag="second", fragment="a=ice-ufrag:ours\r\n")
         return Patched(ice_tag="first", fragment=None)
+
+    async def play(self, *, offer_sdp: str, label: str = "") -> Played:
+        self._check(offer_sdp)
+        connection_id = f"play{next(self._numbers)}"
+        self.players.add(connection_id)
+        self.labels[connection_id] = label
+        return Played(connection_id=connection_id, answer_sdp="v=0\r\nanswer\r\n", ice_tag="first")
 
     async def subscribe(self, *, profile: str, label: str = "") -> Subscribed:
         self._check("v=0")
@@ -157,6 +166,7 @@ class FakePlane:
     async def close(self, *, connection_id: str) -> None:
         self._check("v=0")
         self.subscribers.discard(connection_id)
+        self.players.discard(connection_id)
         source_id = self.publishers.pop(connection_id, None)
         self.happened.put_nowait(ConnectionDown(connection_id=connection_id, reason="closed"))
         if source_id is not None:
@@ -184,6 +194,7 @@ class FakePlane:
     def worker_dies(self) -> None:
         self.publishers.clear()
         self.subscribers.clear()
+        self.players.clear()
         self.routes.clear()
         self.happened.put_nowait(WorkerLost())
         self.happened.put_nowait(WorkerReady())

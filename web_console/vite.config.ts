@@ -45,6 +45,7 @@ export default defineConfig({
       '/api': hub,
       '/health': hub,
       '/whip': hub,
+      '/whep': hub,
       '/socket.io': { target: hub, ws: true },
     },
   },

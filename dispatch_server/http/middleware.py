@@ -35,6 +35,14 @@ SECURITY_HEADERS = {
 }
 
 
+_MEDIA = ("/whip", "/whep")
+# A player's page may be of any origin: what it may do hangs on the token that it sends, and on no cookie.
+_FROM_ANYWHERE = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Patch, WWW-Authenticate",
+}
+
+
 class Boundary:
     """The outermost boundary: the only place where any exception becomes an answer."""
 
@@ -57,6 +65,8 @@ class Boundary:
         if not response.prepared:
             for name, value in SECURITY_HEADERS.items():
                 response.headers.setdefault(name, value)
+            if request.path.startswith("/whep/"):
+                response.headers.update(_FROM_ANYWHERE)
         _log.info(
             "http.request",
             method=request.method,
@@ -81,10 +91,10 @@ class Boundary:
             return self._refuse(request, refusal, status_of(refusal))
 
     def _refuse(self, request: web.Request, refusal: DomainError, status: int) -> web.Response:
-        """The refusal in the caller's language, as problem+json (RFC 9457) on the WHIP paths."""
+        """The refusal in the caller's language, as problem+json (RFC 9457) on the paths of WHIP and WHEP."""
         facts = {key: value for key, value in refusal.params.items() if value is not None}
         message = self._wording.sentence(refusal.code, language_of(request), facts)
-        if request.path.startswith("/whip"):
+        if request.path.startswith(_MEDIA):
             problem = {"type": "about:blank", "title": message, "status": status, "code": refusal.code}
             response = web.json_response(problem, status=status, content_type="application/problem+json")
         else:
@@ -94,7 +104,7 @@ class Boundary:
             response = web.Response(status=status, text=text, content_type="application/json")
         if isinstance(refusal, Throttled):
             response.headers["Retry-After"] = str(refusal.params.get("retry_after_s", 60))
-        if status == 401 and request.path.startswith("/whip"):
+        if status == 401 and request.path.startswith(_MEDIA):
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
 

@@ -65,6 +65,8 @@ def document(routes: Iterable[Route], *, version: str) -> dict[str, Any]:
     paths["/whip/rooms/{room_id}"] = {
         "post": _whip("Send one's own camera or microphone into a room", "room_id")
     }
+    watch = _whip("Watch a feed (WHEP): a player's link, by its own token", "feed_id")
+    paths["/whep/{feed_id}"] = {"post": watch | {"security": [{"device": []}]}}
     return {
         "openapi": "3.1.0",
         "info": {

@@ -11,7 +11,7 @@ from aiohttp import web
 from dispatch_server.errors import NotFound
 
 _FOREVER = "public, max-age=31536000, immutable"
-_NOT_PAGES = ("/api", "/whip", "/socket.io", "/health", "/metrics", "/assets")
+_NOT_PAGES = ("/api", "/whip", "/whep", "/socket.io", "/health", "/metrics", "/assets")
 
 
 class Pages:

@@ -1,8 +1,4 @@
-"""WHIP (RFC 9725): body-cams, encoders, phones and room participants send media by one POST.
-
-Every candidate is in the answer already, so trickled ones are accepted and not needed. An ICE restart keeps
-keys, media and the feed; its ETag names the ICE session (section 4.3.1).
-"""
+"""WHIP (RFC 9725): body-cams, encoders, phones and room participants send media by one POST."""
 
 from __future__ import annotations
 
@@ -11,17 +7,21 @@ from aiohttp import web
 from dispatch_server.access import Action, require
 from dispatch_server.caller import Caller
 from dispatch_server.clock import Clock
-from dispatch_server.errors import BadInput, HubError, NotAllowed, NotFound
-from dispatch_server.http.adapter import language_of, path_ids, read_body, require_csrf
+from dispatch_server.errors import NotAllowed, NotFound
+from dispatch_server.http.adapter import language_of, path_ids, require_csrf
 from dispatch_server.http.authenticate import Authenticator
+from dispatch_server.http.media_resource import (
+    created,
+    fragment_of,
+    offer_of,
+    options_response,
+    patched_response,
+)
 from dispatch_server.media.director import MediaDirector
 from dispatch_server.media.turn import Turn
 from dispatch_server.usecases.feeds import Feeds
 from dispatch_server.usecases.room_life import RoomLife
 from rooms import PersonId, Presence
-
-SDP_LIMIT = 100 * 1024
-SDP_FRAGMENT = "application/trickle-ice-sdpfrag"
 
 
 class WhipEndpoint:
@@ -51,7 +51,7 @@ class WhipEndpoint:
 
     async def _publish_feed(self, request: web.Request) -> web.StreamResponse:
         caller = await self._caller(request)
-        offer = await self._offer(request)
+        offer = await offer_of(request)
         feed = await self._feeds.ready_to_publish(caller, path_ids(request)["feed_id"])
         if feed.scope_id is None:
             raise NotFound()
@@ -62,7 +62,7 @@ class WhipEndpoint:
         caller = await self._caller(request)
         person = caller.require_person()
         require(person, Action.JOIN_ROOM)
-        offer = await self._offer(request)
+        offer = await offer_of(request)
         case = await self._room_life.case(caller, path_ids(request)["room_id"])
         seat = case.room.of_person(PersonId(person.id)) if case.room else None
         if seat is None or seat.presence is not Presence.PRESENT:
@@ -75,38 +75,24 @@ class WhipEndpoint:
         published = await self._director.publish(
             source_id=source_id, incident_id=incident_id, sender_id=sender_id, offer_sdp=offer
         )
-        response = web.Response(
-            status=201,
-            text=published.answer_sdp,
-            content_type="application/sdp",
-            headers={
-                "Location": f"/whip/{source_id}/{published.connection_id}",
-                "ETag": f'"{published.ice_tag}"',
-                "Accept-Patch": SDP_FRAGMENT,
-            },
+        return created(
+            answer_sdp=published.answer_sdp,
+            ice_tag=published.ice_tag,
+            location=f"/whip/{source_id}/{published.connection_id}",
+            links=self._turn.links(holder_id=sender_id, now=self._clock()),
         )
-        for link in self._turn.links(holder_id=sender_id, now=self._clock()):
-            response.headers.add("Link", link)
-        return response
 
     async def _patch(self, request: web.Request) -> web.StreamResponse:
-        """Candidates (204) or an ICE restart (200 with our side of it)."""
         await self._own(request)
-        if request.content_type != SDP_FRAGMENT:
-            raise BadInput("wrong_content_type", expected=SDP_FRAGMENT)
-        tag = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
-        if not tag:
-            raise HubError("precondition_required")
-        patched = await self._director.patch(
-            source_id=request.match_info["source_id"],
-            connection_id=request.match_info["connection_id"],
-            ice_tag=tag,
-            fragment=(await read_body(request, SDP_LIMIT)).decode("utf-8", "replace"),
+        tag, fragment = await fragment_of(request)
+        return patched_response(
+            await self._director.patch(
+                source_id=request.match_info["source_id"],
+                connection_id=request.match_info["connection_id"],
+                ice_tag=tag,
+                fragment=fragment,
+            )
         )
-        headers = {"ETag": f'"{patched.ice_tag}"'}
-        if patched.fragment is None:
-            return web.Response(status=204, headers=headers)
-        return web.Response(status=200, text=patched.fragment, content_type=SDP_FRAGMENT, headers=headers)
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         """The session is over, and with it the feed. A session that another one replaced ends nothing."""
@@ -122,7 +108,7 @@ class WhipEndpoint:
         return web.Response(status=200)
 
     async def _options(self, _request: web.Request) -> web.StreamResponse:
-        return web.Response(status=204, headers={"Accept-Post": "application/sdp", "Allow": "POST, OPTIONS"})
+        return options_response("POST, OPTIONS")
 
     async def _own(self, request: web.Request) -> Caller:
         """The caller, if the source of this path is theirs. Raises: NotFound."""
@@ -144,11 +130,3 @@ class WhipEndpoint:
             require_csrf(request, who)
         person = who.session.person if who.session else None
         return Caller(person=person, device=who.device, language=language_of(request))
-
-    async def _offer(self, request: web.Request) -> str:
-        if request.content_type != "application/sdp":
-            raise BadInput("wrong_content_type", expected="application/sdp")
-        try:
-            return (await read_body(request, SDP_LIMIT)).decode("utf-8")
-        except UnicodeDecodeError:
-            raise BadInput("malformed_sdp") from None

@@ -16,6 +16,7 @@ from dispatch_server.errors import Conflict, HubError, NotFound
 from dispatch_server.identity import Directory
 from dispatch_server.media.away import GRACE_S, Away
 from dispatch_server.media.labels import SenderLabel, ViewerLabel, read_label
+from dispatch_server.media.players import Players
 from dispatch_server.media.reconciling import Reconciler
 from dispatch_server.media.source_book import SourceBook
 from dispatch_server.media.viewers import ViewerConnection, Want, wants_of
@@ -47,9 +48,11 @@ class MediaDirector:
         directory: Callable[[], Directory],
         broadcaster: Broadcaster,
         tasks: Tasks,
+        players: Players,
         grace_s: float = GRACE_S,
     ) -> None:
         self._plane = plane
+        self._players = players
         self._directory = directory
         self._broadcaster = broadcaster
         self._viewers: dict[str, ViewerConnection] = {}
@@ -60,7 +63,7 @@ class MediaDirector:
             desk=desk,
             reader=reader,
             directory=directory,
-            viewers=lambda: list(self._viewers.values()),
+            viewers=lambda: [*self._viewers.values(), *self._players.viewers],
             withdraw=self._withdraw,
             tasks=tasks,
         )
@@ -122,6 +125,7 @@ class MediaDirector:
         self._sources.connected(
             published.connection_id, source_id, sender_id=sender_id, incident_id=incident_id
         )
+        self._players.follow(source_id, incident_id)
         return published
 
     def was_sent_by(self, source_id: str, connection_id: str) -> bool:
@@ -146,6 +150,11 @@ class MediaDirector:
         """Whatever still sends for the source is cut off: its feed ended or its participant is out."""
         for connection_id in self._sources.connections_of(source_id):
             await self._call(self._plane.close(connection_id=connection_id))
+
+    async def feed_over(self, feed_id: str) -> None:
+        """The feed has ended: nobody sends for it any more, and no player waits for it."""
+        await self._players.end_feed(feed_id)
+        await self.silence(feed_id)
 
     # ── viewers ──────────────────────────────────────────────────────────────────────────────────
 
@@ -306,6 +315,7 @@ class MediaDirector:
         await self._broadcaster.to_socket("media_slots", data, viewer.sid)
 
     async def connection_down(self, connection_id: str, reason: str) -> None:
+        self._players.connection_down(connection_id)
         data = {"connection_id": connection_id, "reason": reason}
         sender_id = self._sources.disconnected(connection_id)
         if sender_id in self._directory().people:
@@ -324,6 +334,7 @@ class MediaDirector:
         """Every connection is gone; the sources that were live until now."""
         for connection_id in [*self._viewers, *self._sources.connections]:
             await self.connection_down(connection_id, "worker_lost")
+        self._players.all_down()
         lost = self._sources.live_sources
         for source_id in lost:
             await self.source_down(source_id)

@@ -33,14 +33,26 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerSight:
+    """What a player may be sent: this feed, in incidents that this agency oversees."""
+
+    feed_id: str
+    agency_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerConnection:
-    """`sid` is empty while the page's socket is away; only a page of the same `session` may take it up."""
+    """A page's connection, or a player's: that is nobody's in particular, and has no socket.
+
+    `sid` is empty while the page's socket is away; only a page of the same `session` may take it up.
+    """
 
     connection_id: str
     sid: str
     person_id: str
     session: str
     want: Want = Want()
+    player: PlayerSight | None = None
 
 
 def wants_of(held: Iterable[ScopeRoutes]) -> dict[str, Want]:
@@ -64,12 +76,17 @@ def routes(
     scope = ScopeId(case.incident_id)
     people = directory()
     watching = [c for c in connections if c.want.incident_id == case.incident_id]
+    shown = case.response.incident.agency_id
     viewers = []
-    for person_id in dict.fromkeys(c.person_id for c in watching):
+    for person_id, player in {c.person_id: c.player for c in watching}.items():
         person = people.people.get(person_id)
-        if person is not None and person.active:
-            may_watch = oversees(people, person, case.response.incident.agency_id)
-            viewers.append(rooms.Viewer(person_id=PersonId(person_id), may_watch_scene=may_watch))
+        if player is not None:
+            may_watch = people.is_within(shown, player.agency_id)
+        elif person is not None and person.active:
+            may_watch = oversees(people, person, shown)
+        else:
+            continue
+        viewers.append(rooms.Viewer(person_id=PersonId(person_id), may_watch_scene=may_watch))
     audience = rooms.audience(case.room, case.feeds, viewers, scope_id=scope, epoch=epoch)
     return ScopeRoutes(
         scope_id=scope,
@@ -84,14 +101,16 @@ def routes(
             for c in watching
             for wanted in c.want.video
             if (SourceId(wanted.source_id), PersonId(c.person_id)) in audience.video
+            and (c.player is None or c.player.feed_id == wanted.source_id)
         ),
         audio=tuple(
             AudioRoute(connection_id=c.connection_id, source_ids=heard)
             for c in watching
-            if c.want.audio and (heard := _heard(audience, c.person_id))
+            if c.want.audio and (heard := _heard(audience, c))
         ),
     )
 
 
-def _heard(audience: rooms.Audience, person_id: str) -> tuple[str, ...]:
-    return tuple(sorted(source for source, listener in audience.audio if listener == person_id))
+def _heard(audience: rooms.Audience, viewer: ViewerConnection) -> tuple[str, ...]:
+    heard = sorted(source for source, listener in audience.audio if listener == viewer.person_id)
+    return tuple(each for each in heard if viewer.player is None or each == viewer.player.feed_id)

@@ -105,6 +105,20 @@ device = Table(
     Column("revoked_ms", BigInteger),
 )
 
+player = Table(
+    "player",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("feed_id", String(64), nullable=False, index=True),
+    Column("agency_id", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("issued_by", String(64), nullable=False),
+    Column("issued_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("revoked_ms", BigInteger),
+)
+
 aggregate = Table(
     "aggregate",
     metadata,

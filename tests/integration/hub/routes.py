@@ -42,6 +42,7 @@ BODIES: Mapping[str, Any] = {
     "POST /api/assignments/{assignment_id}/reassign": {"person_id": "chengnan-police-2"},
     "POST /api/devices": {"name": "x", "agency_id": "chengnan", "default_type": "noise"},
     "POST /api/feeds": {"incident_id": "{incident_id}"},
+    "POST /api/feeds/{feed_id}/players": {"name": "x"},
     "POST /api/feeds/{feed_id}/position": {"lat": 1, "lon": 2},
     "POST /api/incidents": {"type": "noise"},
     "POST /api/incidents/{incident_id}/close": {"follow_up": {"result": "reached"}},
@@ -60,6 +61,8 @@ SDP_BODIES = {
     "POST /whip/{feed_id}": "application/sdp",
     "POST /whip/rooms/{room_id}": "application/sdp",
     "PATCH /whip/{source_id}/{connection_id}": "application/trickle-ice-sdpfrag",
+    "POST /whep/{feed_id}": "application/sdp",
+    "PATCH /whep/{feed_id}/{connection_id}": "application/trickle-ice-sdpfrag",
 }
 
 
@@ -125,7 +128,9 @@ async def ids_of_a_case(house: House) -> dict[str, str]:
     summoned = await pressed(operator, incident["id"])
     room = await operator.get(f"/api/rooms/{summoned['room_id']}")
     order = await operator.post(f"/api/incidents/{incident['id']}/orders", {"text": "先关阀门"})
+    player = await operator.post(f"/api/feeds/{feed['feed']['id']}/players", {"name": "大屏"})
     return {
+        "player_id": player["player"]["id"],
         "incident_id": incident["id"],
         "assignment_id": assignment_of(summoned["incident"], "chengnan.police"),
         "room_id": summoned["room_id"],
@@ -139,6 +144,7 @@ async def ids_of_a_case(house: House) -> dict[str, str]:
 
 
 UNKNOWN = {
+    "player_id": "unknown",
     "incident_id": "unknown",
     "assignment_id": "unknown",
     "room_id": "unknown",

@@ -44,7 +44,8 @@ def test_every_route_that_takes_a_body_has_an_example_here(house: House) -> None
         for method, operation in methods.items()
         if "requestBody" in operation
     }
-    assert with_body == set(BODIES) | set(SDP_BODIES) - {"PATCH /whip/{source_id}/{connection_id}"}
+    undescribed = {"PATCH /whip/{source_id}/{connection_id}", "PATCH /whep/{feed_id}/{connection_id}"}
+    assert with_body == set(BODIES) | set(SDP_BODIES) - undescribed
 
 
 def test_every_route_is_described(house: House) -> None:
@@ -57,6 +58,8 @@ def test_every_route_is_described(house: House) -> None:
     assert unsaid == {
         "PATCH /whip/{source_id}/{connection_id}",
         "DELETE /whip/{source_id}/{connection_id}",
+        "PATCH /whep/{feed_id}/{connection_id}",
+        "DELETE /whep/{feed_id}/{connection_id}",
     }
 
 
@@ -73,6 +76,9 @@ async def test_whoever_is_not_concerned_cannot_tell_an_incident_from_nothing(
             continue
         status, code = await ask(visitor, entry, ids)
         assert (status, code) == await ask(visitor, entry, UNKNOWN), entry.name
+        if entry.path.startswith("/whep/"):  # there a player's token counts, and no session at all
+            assert (status, code) == (401, "not_signed_in"), entry.name
+            continue
         # Whoever may never do a thing anywhere is told so at once, whatever the id.
         assert status == 404 or (status, code) == (403, "not_allowed"), (entry.name, status, code)
         if {"incident_id", "assignment_id", "room_id", "order_id"} & set(entry.ids) and stranger != ADMIN:

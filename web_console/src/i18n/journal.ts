@@ -39,6 +39,7 @@ export const zh = {
     participant_returned: '{person} 恢复', participant_left: '{person} 离会', participant_muted: '{person} 静音',
     participant_muted_off: '{person} 取消静音', participant_removed: '请出 {person}',
     feed_attached: '{feed} 接入本警情', feed_started: '{feed} 开始图传', feed_interrupted: '{feed} 画面中断', feed_resumed: '{feed} 画面恢复', feed_stopped: '{feed} 结束图传',
+    player_admitted: '准许「{name}」播放 {feed}', player_revoked: '吊销「{name}」播放 {feed} 的链接',
   },
 }
 
@@ -81,5 +82,6 @@ export const en: typeof zh = {
     participant_returned: '{person} is back', participant_left: '{person} left', participant_muted: '{person} muted',
     participant_muted_off: '{person} unmuted', participant_removed: 'removed {person}',
     feed_attached: '{feed} attached', feed_started: '{feed} went live', feed_interrupted: '{feed} was interrupted', feed_resumed: '{feed} is back', feed_stopped: '{feed} ended',
+    player_admitted: 'let {name} play {feed}', player_revoked: 'revoked the link by which {name} plays {feed}',
   },
 }

@@ -41,6 +41,7 @@ const minutes = (ms: unknown) => {
 }
 const participant = (p: Record<string, unknown>, n: Names) => ({ person: text(p.name) || n.participant(text(p.participant_id)) })
 const feed = (p: Record<string, unknown>, n: Names) => ({ feed: text(p.name) || n.feed(text(p.feed_id ?? p.source_id ?? p.id)) })
+const player = (p: Record<string, unknown>, n: Names) => ({ name: text(p.name), feed: n.feed(text(p.feed_id)) })
 
 const RULES: Record<string, Rule> = {
   incident_received: { icon: 'inbox', params: (p, n) => ({ title: n.title(text(p.title), text(p.type)), number: text(p.number) }) },
@@ -107,6 +108,8 @@ const RULES: Record<string, Rule> = {
   feed_resumed: { icon: 'video', params: feed },
   feed_attached: { icon: 'video', params: feed },
   feed_stopped: { icon: 'novideo', params: feed },
+  player_admitted: { icon: 'room', params: player },
+  player_revoked: { icon: 'blocked', params: player },
 }
 
 /** An unknown kind is still shown, under its own name: the journal hides nothing. */
