@@ -219,7 +219,9 @@ async def test_ids_that_nobody_has_are_not_found_on_every_route(either_house: Ho
                 entry.method, entry.address(dict.fromkeys(UNKNOWN, strange)), **entry.body(UNKNOWN)
             )
             check_refusal(answer, f"{entry.name} {strange[:20]}")
-            assert answer.status in (403, 404, 405), (entry.name, strange[:20], answer.status)
+            # A player's token comes before anything else there.
+            known = (401, 404, 405) if entry.path.startswith("/whep/") else (403, 404, 405)
+            assert answer.status in known, (entry.name, strange[:20], answer.status)
 
 
 @pytest.mark.parametrize(

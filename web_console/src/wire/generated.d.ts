@@ -772,6 +772,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/feeds/{feed_id}/players": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every player's link of this feed, the newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    feed_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PlayerList"];
+                    };
+                };
+                /** @description Refused: a stable code and a sentence */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** A link by which a video wall watches this feed (WHEP); its token is shown this once */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "Idempotency-Key"?: string;
+                };
+                path: {
+                    feed_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["IssuePlayer"];
+                };
+            };
+            responses: {
+                /** @description Done */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PlayerCreated"];
+                    };
+                };
+                /** @description Refused: a stable code and a sentence */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/feeds/{feed_id}/position": {
         parameters: {
             query?: never;
@@ -1755,6 +1839,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/players/{player_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The link is worth nothing any more, and who watches by it is cut off */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "Idempotency-Key"?: string;
+                };
+                path: {
+                    player_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PlayerView"];
+                    };
+                };
+                /** @description Refused: a stable code and a sentence */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrorView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rooms/{room_id}": {
         parameters: {
             query?: never;
@@ -2185,6 +2318,48 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/whep/{feed_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Watch a feed (WHEP): a player's link, by its own token */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    feed_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/sdp": string;
+                };
+            };
+            responses: {
+                /** @description The SDP answer; DELETE its Location to stop */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/sdp": string;
+                    };
                 };
             };
         };
@@ -2727,6 +2902,16 @@ export interface components {
             /** Orders */
             orders: components["schemas"]["OrderView"][];
         };
+        /** IssuePlayer */
+        IssuePlayer: {
+            /** Name */
+            name: string;
+            /**
+             * Hours
+             * @default 24
+             */
+            hours: number;
+        };
         /** JournalEventView */
         JournalEventView: {
             /** Stream */
@@ -2949,6 +3134,42 @@ export interface components {
             target_s: number;
             /** Departments */
             departments: components["schemas"]["PlanDepartmentView"][];
+        };
+        /** PlayerCreated */
+        PlayerCreated: {
+            player: components["schemas"]["PlayerView"];
+            /** Token */
+            token: string;
+            /** Whep Url */
+            whep_url: string;
+        };
+        /** PlayerList */
+        PlayerList: {
+            /** Players */
+            players: components["schemas"]["PlayerView"][];
+        };
+        /**
+         * PlayerView
+         * @description `playing`: how many watch by this link now.
+         */
+        PlayerView: {
+            /** Id */
+            id: string;
+            /** Feed Id */
+            feed_id: string;
+            /** Agency Id */
+            agency_id: string;
+            /** Name */
+            name: string;
+            issued_by: components["schemas"]["PersonRef"];
+            /** Issued At */
+            issued_at: string;
+            /** Expires At */
+            expires_at: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Playing */
+            playing: number;
         };
         /** PositionBody */
         PositionBody: {
