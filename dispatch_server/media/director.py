@@ -15,7 +15,7 @@ from dispatch_server.access import may_see
 from dispatch_server.errors import Conflict, HubError, NotFound
 from dispatch_server.identity import Directory
 from dispatch_server.media.away import GRACE_S, Away
-from dispatch_server.media.labels import SenderLabel, ViewerLabel, read_label
+from dispatch_server.media.labels import PlayerLabel, SenderLabel, ViewerLabel, read_label
 from dispatch_server.media.players import Players
 from dispatch_server.media.reconciling import Reconciler
 from dispatch_server.media.source_book import SourceBook
@@ -90,6 +90,10 @@ class MediaDirector:
         """Whether the connection's label says whose it is."""
         connection_id, source_id = connection.connection_id, connection.source_id
         if source_id is None:
+            player = read_label(PlayerLabel, connection.label)
+            if player is not None:
+                self._players.take_over(connection_id, player, want.incident_id)
+                return True
             owner = read_label(ViewerLabel, connection.label)
             if owner is None:
                 return False

@@ -27,6 +27,17 @@ class ViewerLabel(BaseModel):
     session: str
 
 
+class PlayerLabel(BaseModel):
+    """Of a player: its link, the feed that it watches, on behalf of which agency, and where the feed was."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    link_id: str
+    feed_id: str
+    agency_id: str
+    incident_id: str | None
+
+
 def read_label(kind: type[_Label], text: str) -> _Label | None:
     """What was written; None when it is not that kind of label."""
     try:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import structlog
 
 from dispatch_server.errors import Conflict, NotFound
+from dispatch_server.media.labels import PlayerLabel
 from dispatch_server.media.viewers import PlayerSight, ViewerConnection, Want, WantedVideo
 from dispatch_server.ports import MediaPlane
 from dispatch_server.store.player_links import PlayerLink
@@ -26,7 +27,8 @@ _log = structlog.get_logger("media")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Player:
-    link: PlayerLink
+    link_id: str
+    feed_id: str
     viewer: ViewerConnection
 
 
@@ -46,7 +48,7 @@ class Players:
 
     def count(self, link_id: str) -> int:
         """How many watch by this link."""
-        return sum(player.link.id == link_id for player in self._players.values())
+        return sum(player.link_id == link_id for player in self._players.values())
 
     async def open(self, link: PlayerLink, *, incident_id: str | None, offer_sdp: str) -> Played:
         """The player will be sent its feed, whenever that is live in an incident that its agency oversees.
@@ -57,25 +59,34 @@ class Players:
         if self.count(link.id) + opening >= CONNECTIONS_PER_LINK:
             raise Conflict("too_many_connections", limit=CONNECTIONS_PER_LINK)
         self._opening[link.id] = opening + 1
+        label = PlayerLabel(
+            link_id=link.id, feed_id=link.feed_id, agency_id=link.agency_id, incident_id=incident_id
+        )
         try:
-            played = await self._call(self._plane.play(offer_sdp=offer_sdp))
+            played = await self._call(self._plane.play(offer_sdp=offer_sdp, label=label.model_dump_json()))
         finally:
             self._opening[link.id] -= 1
             if not self._opening[link.id]:
                 del self._opening[link.id]
-        self._players[played.connection_id] = _Player(
-            link=link,
-            viewer=ViewerConnection(
-                connection_id=played.connection_id,
-                sid="",
-                person_id=f"player:{link.id}",
-                want=_want(link, incident_id),
-                player=PlayerSight(feed_id=link.feed_id, agency_id=link.agency_id),
-            ),
-        )
+        self.take_over(played.connection_id, label)
         if incident_id is not None:
             self._changed(incident_id)
         return played
+
+    def take_over(self, connection_id: str, label: PlayerLabel, incident_id: str | None = None) -> None:
+        """The connection belongs to that player; `incident_id` is where its feed was seen last."""
+        self._players[connection_id] = _Player(
+            link_id=label.link_id,
+            feed_id=label.feed_id,
+            viewer=ViewerConnection(
+                connection_id=connection_id,
+                sid="",
+                person_id=f"player:{label.link_id}",
+                session="",
+                want=_want(label.feed_id, incident_id or label.incident_id),
+                player=PlayerSight(feed_id=label.feed_id, agency_id=label.agency_id),
+            ),
+        )
 
     async def patch(self, link: PlayerLink, connection_id: str, *, ice_tag: str, fragment: str) -> Patched:
         """The player's candidates or ICE restart were taken. Raises: NotFound, RtcError."""
@@ -91,15 +102,15 @@ class Players:
 
     async def end_link(self, link_id: str) -> None:
         """Nobody watches by this link any more."""
-        await self._end_all([c for c, player in self._players.items() if player.link.id == link_id])
+        await self._end_all([c for c, player in self._players.items() if player.link_id == link_id])
 
     async def end_feed(self, feed_id: str) -> None:
         """The feed has ended, and nobody is kept waiting for it."""
-        await self._end_all([c for c, player in self._players.items() if player.link.feed_id == feed_id])
+        await self._end_all([c for c, player in self._players.items() if player.feed_id == feed_id])
 
     async def end_stale(self, good: Callable[[frozenset[str]], Awaitable[frozenset[str]]]) -> None:
         """Only links that are `good` (of those that it is given) are watched by."""
-        links = frozenset(player.link.id for player in self._players.values())
+        links = frozenset(player.link_id for player in self._players.values())
         for link_id in links - await good(links):
             await self.end_link(link_id)
 
@@ -107,9 +118,9 @@ class Players:
         """The feed shows this incident from now on: so do its players, if their agency oversees that too."""
         for connection_id, player in list(self._players.items()):
             before = player.viewer.want.incident_id
-            if player.link.feed_id != feed_id or before == incident_id:
+            if player.feed_id != feed_id or before == incident_id:
                 continue
-            viewer = replace(player.viewer, want=_want(player.link, incident_id))
+            viewer = replace(player.viewer, want=_want(player.feed_id, incident_id))
             self._players[connection_id] = replace(player, viewer=viewer)
             for concerned in (before, incident_id):
                 if concerned is not None:
@@ -138,7 +149,7 @@ class Players:
 
     def _require(self, link: PlayerLink, connection_id: str) -> None:
         player = self._players.get(connection_id)
-        if player is None or player.link.id != link.id:
+        if player is None or player.link_id != link.id:
             raise NotFound()
 
     async def _call(self, call: Awaitable[_Reply]) -> _Reply:
@@ -150,7 +161,7 @@ class Players:
             raise MediaTimeout("no reply") from None
 
 
-def _want(link: PlayerLink, incident_id: str | None) -> Want:
+def _want(feed_id: str, incident_id: str | None) -> Want:
     if incident_id is None:
         return Want()
-    return Want(incident_id=incident_id, video=(WantedVideo(slot=0, source_id=link.feed_id),), audio=True)
+    return Want(incident_id=incident_id, video=(WantedVideo(slot=0, source_id=feed_id),), audio=True)

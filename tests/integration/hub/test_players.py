@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rtc.plane import Held, HeldConnection, HeldSource, Kind
+from tests.fakes import FakePlane
 from tests.integration.hub.house import (
     ADMIN,
     CITY,
@@ -18,6 +21,8 @@ from tests.integration.hub.house import (
     Answer,
     House,
     Visitor,
+    config_in,
+    open_house,
     pressed,
     reported,
     until,
@@ -316,3 +321,50 @@ async def test_a_lost_worker_takes_the_players_with_it_and_they_come_anew(scene:
 
     await until(nobody)
     assert (await scene.play()).status == 201
+
+
+async def test_a_restarted_hub_takes_its_players_up_again_and_still_can_put_them_out(
+    scene: Scene, data: Path
+) -> None:
+    connection_id = (await scene.play()).headers["Location"].rpartition("/")[2]
+    before = scene.house.plane
+    before.packets_arrive(scene.feed_id)
+    await scene.flows(scene.feed_id)
+    sending = next(iter(before.publishers))
+    plane = FakePlane(
+        found=Held(
+            connections=(
+                HeldConnection(
+                    connection_id=connection_id,
+                    label=before.labels[connection_id],
+                    source_id=None,
+                    up=True,
+                ),
+                HeldConnection(
+                    connection_id=sending,
+                    label=before.labels[sending],
+                    source_id=scene.feed_id,
+                    up=True,
+                ),
+            ),
+            sources=(
+                HeldSource(
+                    source_id=scene.feed_id,
+                    connection_id=sending,
+                    kinds=(Kind.AUDIO, Kind.VIDEO),
+                    codecs=("opus", "vp8"),
+                    up=True,
+                ),
+            ),
+        )
+    )
+    plane.players.add(connection_id)
+    plane.publishers[sending] = scene.feed_id
+    async with open_house(config_in(data), plane=plane) as following:
+        operator = await following.signed_in(OPERATOR)
+        path = f"/api/feeds/{scene.feed_id}/players"
+        assert [each["playing"] for each in (await operator.get(path))["players"]] == [1]
+        await following.hub.director.settle(scene.incident_id)
+        assert [each.connection_id for each in plane.routes[scene.incident_id].video] == [connection_id]
+        await operator.post(f"/api/players/{scene.player['id']}/revoke")
+        assert plane.players == set()
