@@ -1,21 +1,21 @@
 """Brings the media plane's routes in step with committed state, and cuts them when that cannot be done.
 
-One round per incident at a time; a change during it makes one more. The epoch of a round is the journal
-position read *before* the case, so it never claims to be newer than what was decided on.
+One round per incident at a time: of two at once, the later one's routes could be refused as older. Changes
+during it make one more, together (`rounds.py`). The epoch of a round is the journal position read *before*
+the case, so it never claims to be newer than what was decided on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch_server.errors import HubError, NotFound
 from dispatch_server.identity import Directory
+from dispatch_server.media.rounds import Rounds
 from dispatch_server.media.viewers import ViewerConnection, routes
 from dispatch_server.ports import MediaPlane
 from dispatch_server.store.reader import Reader
@@ -31,14 +31,6 @@ CALL_TIMEOUT_S = 5.0
 FAILURES = (RtcError, HubError, SQLAlchemyError, OSError, TimeoutError)
 
 _log = structlog.get_logger("media")
-
-
-@dataclass(slots=True)
-class _Turn:
-    """Kept for as long as somebody has it or waits for it."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    waiting: int = 0
 
 
 class Reconciler:
@@ -64,7 +56,7 @@ class Reconciler:
         self._viewers = viewers
         self._withdraw = withdraw
         self._tasks = tasks
-        self._turns: dict[str, _Turn] = {}
+        self._rounds = Rounds()
         self._dirty: set[str] = set()
         self._epochs: dict[str, int] = {}  # of the last round, while something flows
         self._floor = (
@@ -88,36 +80,23 @@ class Reconciler:
         Raises: RtcError when the worker does not answer (it then forwards nothing new, and is restarted),
         SQLAlchemyError or HubError when the store does not.
         """
-        async with self._turn(incident_id):
-            self._dirty.discard(incident_id)
-            epoch = max(self._floor, await self._reader.last_position())
-            try:
-                case = await self._desk.load(incident_id)
-            except NotFound:
-                wanted = ScopeRoutes(scope_id=incident_id, epoch=epoch)
-            else:
-                self._withdraw(case)
-                wanted = routes(case, self._viewers(), directory=self._directory, epoch=epoch)
-            self._epochs[incident_id] = epoch
-            async with asyncio.timeout(CALL_TIMEOUT_S):
-                await self._plane.reconcile(wanted)
-            if not wanted.video and not wanted.audio:
-                self._epochs.pop(incident_id, None)
+        await self._rounds.share(incident_id, self._round)
 
-    @asynccontextmanager
-    async def _turn(self, incident_id: str) -> AsyncIterator[None]:
-        """No other round of the incident runs meanwhile: of two, the later one's routes could be refused as
-        older than the earlier one's.
-        """
-        turn = self._turns.setdefault(incident_id, _Turn())
-        turn.waiting += 1
+    async def _round(self, incident_id: str) -> None:
+        self._dirty.discard(incident_id)
+        epoch = max(self._floor, await self._reader.last_position())
         try:
-            async with turn.lock:
-                yield
-        finally:
-            turn.waiting -= 1
-            if not turn.waiting:
-                del self._turns[incident_id]
+            case = await self._desk.load(incident_id)
+        except NotFound:
+            wanted = ScopeRoutes(scope_id=incident_id, epoch=epoch)
+        else:
+            self._withdraw(case)
+            wanted = routes(case, self._viewers(), directory=self._directory, epoch=epoch)
+        self._epochs[incident_id] = epoch
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            await self._plane.reconcile(wanted)
+        if not wanted.video and not wanted.audio:
+            self._epochs.pop(incident_id, None)
 
     async def enforce(self, incident_id: str) -> None:
         """The routes are in step, or nothing flows at all in this incident until they are."""
