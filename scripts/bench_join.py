@@ -134,18 +134,20 @@ async def measure_storms(house: House, watcher: Page, incident: dict[str, Any], 
             }
         )
         joiners = (await crowd.line(60))["ready"]
-        lasts, every = [], []
+        lasts, every, steps = [], [], []
         before = await watcher.evaluate(FROZEN)
         for _ in range(runs):
             await crowd.say({})
-            waited = (await crowd.line(60))["first_frame_ms"]
+            found = await crowd.line(60)
+            waited = found["first_frame_ms"]
+            steps += found["steps_ms"]
             lasts.append(max(waited))
             every += waited
             await crowd.line(60)
         after = await watcher.evaluate(FROZEN)
     finally:
         await crowd.stop()
-    print(f"  {runs} storms of {joiners} are measured", file=sys.stderr, flush=True)
+    print(told(f"{runs} storms of {joiners}", steps), file=sys.stderr, flush=True)
     if after["decoded"] - before["decoded"] < 10:
         raise SystemExit("the watcher saw nothing")
     return [

@@ -10,6 +10,10 @@ from typing import Any
 from playwright.async_api import Browser, Page, Playwright
 
 Steps = dict[str, float]
+STEPS = (
+    *("offered", "answered", "connected"),  # of a media connection that is made meanwhile
+    *("asked", "joined", "watched", "told", "received", "decoded", "shown"),
+)
 
 CLICK = (
     "testid => { const at = performance.timeOrigin + performance.now();"
@@ -220,7 +224,7 @@ async def join_cold(responder: Page, url: str, runs: int) -> list[Steps]:
 def told(name: str, joins: Sequence[Steps]) -> str:
     """Where the time of these joins went: p50 / p95 of the moment at which each step was reached."""
     words = []
-    for step in ("asked", "joined", "watched", "told", "received", "decoded", "shown"):
+    for step in STEPS:
         reached = [each[step] for each in joins if step in each]
         if reached:
             words.append(f"{step} {statistics.median(reached):.0f} / {percentile(reached, 0.95):.0f}")

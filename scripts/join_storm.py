@@ -2,7 +2,8 @@
 
 Reads {"url", "tokens": {person: token}, "incident_id", "room_id", "source_id"}; prints {"ready": n}. Then,
 for every line that it reads, one storm: each person opens a media connection, joins the room and watches the
-scene. Prints {"first_frame_ms": [...]}: from each one's own start to its first whole frame, decrypted.
+scene. Prints {"first_frame_ms": [...], "steps_ms": [{...}]}: from each one's own start to its first whole
+frame, decrypted, and to each step on the way.
 
 They are no browsers (thirty decoders would measure this machine, not the hub): sign-in, sockets, ICE, DTLS
 and SRTP are real, and a frame counts when its last packet is there.
@@ -37,6 +38,8 @@ class Person:
         self._headers: dict[str, str] = {}
         self._peer: SyntheticPeer | None = None
         self._connection = ""
+        self._began = 0.0
+        self.steps_ms: dict[str, float] = {}
 
     async def come(self, token: str) -> None:
         """The page is there."""
@@ -49,7 +52,7 @@ class Person:
 
     async def join(self) -> float:
         """In the room with the scene on the stage; milliseconds until its first whole frame."""
-        began = time.monotonic()
+        self._began = time.monotonic()
         seen = asyncio.Event()
         connected, _ = await asyncio.gather(self._connect(seen), self._room("join"))
         watched = [{"slot": 0, "source_id": self._facts["source_id"], "width": 640, "height": 360}]
@@ -62,9 +65,14 @@ class Person:
                 "audio": True,
             },
         )
+        self._reached("watched")
         async with asyncio.timeout(PATIENCE_S):
             await seen.wait()
-        return 1000 * (time.monotonic() - began)
+        self._reached("shown")
+        return self.steps_ms["shown"]
+
+    def _reached(self, step: str) -> None:
+        self.steps_ms[step] = round(1000 * (time.monotonic() - self._began))
 
     async def leave(self) -> None:
         """Out of the room and without a media connection, for the next time."""
@@ -79,6 +87,7 @@ class Person:
 
     async def _connect(self, seen: asyncio.Event) -> str:
         opened = await self._ask("media_open", {"profile": "phone"})
+        self._reached("offered")
         self._connection = opened["connection_id"]
         peer = self._peer = SyntheticPeer(self._certificate)
 
@@ -93,7 +102,9 @@ class Person:
         peer.on_media = look
         answer = {"connection_id": self._connection, "sdp": peer.answer(opened["sdp"])}
         await self._ask("media_answer", answer)
+        self._reached("answered")
         await peer.connect(opened["sdp"])
+        self._reached("connected")
         return self._connection
 
     async def _room(self, what: str) -> None:
@@ -101,6 +112,8 @@ class Person:
         async with self._session.post(path, headers=self._headers, json={}) as reply:
             if reply.status >= 300:
                 raise RuntimeError(f"{what}: {reply.status} {await reply.text()}")
+        if what == "join":
+            self._reached("joined")
 
     async def _ask(self, event: str, message: dict[str, Any]) -> dict[str, Any]:
         reply: dict[str, Any] = await self._socket.call(event, message, timeout=PATIENCE_S)
@@ -132,7 +145,8 @@ async def main() -> None:
     chance = random.Random(1)  # noqa: S311 - the same storm every time
     while await loop.run_in_executor(None, sys.stdin.readline):
         waited = await storm(people, chance)
-        print(json.dumps({"first_frame_ms": waited}), flush=True)
+        steps = [person.steps_ms for person in people]
+        print(json.dumps({"first_frame_ms": waited, "steps_ms": steps}), flush=True)
         for person in people:
             await person.leave()
         print(json.dumps({"left": len(people)}), flush=True)
