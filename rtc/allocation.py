@@ -35,20 +35,26 @@ class Demand:
 
 
 def allocate(
-    available_bps: float | None, demands: Sequence[Demand], pressure: Pressure = Pressure.NONE
+    available_bps: float | None,
+    demands: Sequence[Demand],
+    pressure: Pressure = Pressure.NONE,
+    *,
+    rising: bool = True,
 ) -> list[int | None]:
     """For each place the layer that it gets, STILL where there is no room; `available_bps` is for pictures
-    alone, None when no limit is known.
+    alone, None when no limit is known. Unless it is `rising`, nothing is newly given: the way has just shown
+    its limit.
     """
+    margin = MARGIN if rising else float("inf")
     left = float("inf") if available_bps is None else available_bps
     granted: list[int | None] = [STILL] * len(demands)
     order = sorted(range(len(demands)), key=lambda index: not demands[index].stage)  # the stage first
     for index in order:
         demand = demands[index]
         if demand.stage:
-            fitting = [layer for layer in range(demand.wanted + 1) if _fits(demand, layer, left)]
+            fitting = [layer for layer in range(demand.wanted + 1) if _fits(demand, layer, left, margin)]
             granted[index] = fitting[-1] if fitting else 0  # it is never a still: it is what is looked at
-        elif pressure is not Pressure.STILL_TILES and _fits(demand, 0, left):
+        elif pressure is not Pressure.STILL_TILES and _fits(demand, 0, left, margin):
             granted[index] = 0
         left -= _rate(demand, granted[index])
     if pressure is Pressure.NONE:
@@ -57,7 +63,9 @@ def allocate(
             if demand.stage or layer is None:
                 continue
             room = left + _rate(demand, layer)
-            larger = [each for each in range(layer + 1, demand.wanted + 1) if _fits(demand, each, room)]
+            larger = [
+                each for each in range(layer + 1, demand.wanted + 1) if _fits(demand, each, room, margin)
+            ]
             if larger:
                 granted[index] = larger[-1]
                 left = room - _rate(demand, larger[-1])
@@ -78,6 +86,6 @@ def _rate(demand: Demand, layer: int | None) -> float:
     return 0.0 if layer is None else demand.rates_bps[layer]
 
 
-def _fits(demand: Demand, layer: int, room: float) -> bool:
+def _fits(demand: Demand, layer: int, room: float, margin: float) -> bool:
     held = demand.held is not None and layer <= demand.held
-    return demand.rates_bps[layer] * (1.0 if held else MARGIN) <= room
+    return demand.rates_bps[layer] * (1.0 if held else margin) <= room

@@ -7,10 +7,9 @@ sent comes near it; how far above that it lies is only told by a probe (rtc/prob
 """
 
 from collections import deque
-from collections.abc import Sequence
 
 from rtc.delay_trend import DelayTrend, StandingQueue, Usage
-from rtc.transport_numbers import Passage
+from rtc.way_report import WayReport
 
 DECREASE = 0.85  # of what came through while the queue grew
 GROWTH_PER_S = 0.08
@@ -53,10 +52,10 @@ class Bandwidth:
         self.available_bps: float | None = None
         """None: the way has shown no limit."""
         self.loss = 0.0  # share (0..1) of what was sent lately
-        self.limited_at = now  # when the way last showed its limit
+        self.limited_at = -1e9  # when the way last showed its limit
         self._trend = DelayTrend()
         self._queue = StandingQueue()
-        self._arrived: deque[tuple[float, int]] = deque()  # (arrival, bytes) of the last second
+        self._arrived: deque[tuple[float, float, int]] = deque()  # first and last arrival, bytes
         self._seen = [0, 0, 0]  # packets, of them lost, bytes: since the window began
         self._window_at = now
         self._decreased_at = self._tried_at = -1e9
@@ -74,21 +73,21 @@ class Bandwidth:
         """Whether so much is lost that answers get lost too, and not for want of room."""
         return CALM_LOSS < self.loss < HEAVY_LOSS and self._queue.waiting_s < QUEUE_S
 
-    def note_passages(self, passages: Sequence[Passage], now: float, *, probing: bool) -> None:
-        """Feedback on numbered packets was taken in; what a probe provokes is its own matter."""
-        if not passages:
+    def note_report(self, report: WayReport, now: float, *, probing: bool) -> None:
+        """A report on numbered packets was taken in; what a probe provokes is its own matter."""
+        if not report.packets:
             return
-        for passage in passages:
-            self._seen[0] += 1
-            if passage.arrived_at is None:
-                self._seen[1] += 1
-            else:
-                self._arrived.append((passage.arrived_at, passage.size + HEADERS))
-            self._seen[2] += passage.size + HEADERS
-        while self._arrived and self._arrived[-1][0] - self._arrived[0][0] > MEASURE_S:
-            self._arrived.popleft()
-        usage = self._trend.note(passages)
-        self._queue.note(passages)
+        octets = report.octets + HEADERS * report.packets
+        for index, more in enumerate((report.packets, report.lost, octets)):
+            self._seen[index] += more
+        came = report.packets - report.lost
+        if came:
+            arrived = report.arrived_octets + HEADERS * came
+            self._arrived.append((report.first_at, report.last_at, arrived))
+            while self._arrived[-1][1] - self._arrived[0][0] > MEASURE_S and len(self._arrived) > 2:
+                self._arrived.popleft()
+            self._queue.note(report)
+        usage = self._trend.note(report.groups)
         if usage is Usage.OVER and not probing:
             self._decrease(DECREASE * self.arrived_bps, now, SETTLE_S)
         if now - self._window_at >= LOSS_WINDOW_S and self._seen[0] >= LOSS_PACKETS:
@@ -113,8 +112,8 @@ class Bandwidth:
         """What came through in the last second that was reported."""
         if len(self._arrived) < 2:
             return 0.0
-        octets = sum(size for _, size in self._arrived)
-        return 8 * octets / max(0.1, self._arrived[-1][0] - self._arrived[0][0])
+        octets = sum(each[2] for each in self._arrived)
+        return 8 * octets / max(0.1, self._arrived[-1][1] - self._arrived[0][0])
 
     def note_estimate(self, bps: float, sent_bps: float, now: float) -> None:
         """The receiver has told its own estimate. It never lies far above what is sent, so that only one

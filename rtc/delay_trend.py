@@ -6,12 +6,11 @@ groups is at the receiver than it was here, summed up, is how much the queue has
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 
-from rtc.transport_numbers import Passage
+from rtc.way_report import WayReport
 
-GROUP_S = 0.005
 WINDOW = 20  # groups
 SMOOTHING = 0.9
 GAIN = 4.0
@@ -43,18 +42,13 @@ class StandingQueue:
         self._floors = [float("inf"), float("inf")]  # of the last whole window and the present one
         self._began_at: float | None = None
 
-    def note(self, passages: Sequence[Passage]) -> None:
-        """These passages were reported together."""
-        delays = [each.arrived_at - each.left_at for each in passages if each.arrived_at is not None]
-        if not delays:
-            return
-        at = max(each.left_at for each in passages)
-        if self._began_at is None or at - self._began_at > FLOOR_WINDOW_S:
-            self._began_at = at
+    def note(self, report: WayReport) -> None:
+        """The report, by which something arrived, was taken in."""
+        if self._began_at is None or report.left_at - self._began_at > FLOOR_WINDOW_S:
+            self._began_at = report.left_at
             self._floors = [self._floors[1], float("inf")]
-        least = min(delays)
-        self._floors[1] = min(self._floors[1], least)
-        self.waiting_s = least - min(self._floors)
+        self._floors[1] = min(self._floors[1], report.least_delay)
+        self.waiting_s = report.least_delay - min(self._floors)
 
 
 class DelayTrend:
@@ -63,7 +57,6 @@ class DelayTrend:
     __slots__ = (
         "_count",
         "_first_arrival",
-        "_group",
         "_judged_at",
         "_last",
         "_over_since",
@@ -78,7 +71,6 @@ class DelayTrend:
     def __init__(self) -> None:
         self.usage = Usage.NORMAL
         self._threshold_ms = FIRST_THRESHOLD_MS
-        self._group: tuple[float, float, float] | None = None  # first and last departure, last arrival
         self._last: tuple[float, float] | None = None  # of the group before: departure, arrival
         self._points: deque[tuple[float, float]] = deque(maxlen=WINDOW)
         self._count = 0
@@ -88,24 +80,19 @@ class DelayTrend:
         self._trend_before = 0.0
         self._judged_at: float | None = None
 
-    def note(self, passages: Iterable[Passage]) -> Usage:
-        """What these passages, in the order of departure, say."""
-        for passage in passages:
-            if passage.arrived_at is None:
-                continue
-            group = self._group
-            if group is None:
-                self._group = (passage.left_at, passage.left_at, passage.arrived_at)
-            elif passage.left_at - group[0] <= GROUP_S:
-                if passage.left_at >= group[0]:  # else it was late to be reported: of an earlier group
-                    self._group = (group[0], passage.left_at, max(group[2], passage.arrived_at))
-            else:
-                self._close(group[1], group[2])
-                self._group = (passage.left_at, passage.left_at, passage.arrived_at)
+    def note(self, groups: Sequence[tuple[float, float]]) -> Usage:
+        """What these groups (last departure, last arrival), in order, say."""
+        for left_at, arrived_at in groups:
+            self._take(left_at, arrived_at)
+        if groups and len(self._points) == WINDOW:
+            self._judge(self._count * GAIN * _slope(self._points), groups[-1][1])
         return self.usage
 
-    def _close(self, left_at: float, arrived_at: float) -> None:
-        last, self._last = self._last, (left_at, arrived_at)
+    def _take(self, left_at: float, arrived_at: float) -> None:
+        last = self._last
+        if last is not None and left_at <= last[0]:
+            return  # it was late to be reported: of an earlier group
+        self._last = (left_at, arrived_at)
         if last is None:
             return
         growth_ms = 1000 * ((arrived_at - last[1]) - (left_at - last[0]))
@@ -115,8 +102,6 @@ class DelayTrend:
         self._sum_ms += growth_ms
         self._smoothed = SMOOTHING * self._smoothed + (1 - SMOOTHING) * self._sum_ms
         self._points.append((1000 * (arrived_at - self._first_arrival), self._smoothed))
-        if len(self._points) == WINDOW:
-            self._judge(self._count * GAIN * _slope(self._points), arrived_at)
 
     def _judge(self, trend_ms: float, at: float) -> None:
         if trend_ms > self._threshold_ms:
@@ -140,12 +125,12 @@ class DelayTrend:
         self._threshold_ms = min(MOST_MS, max(LEAST_MS, moved))
 
 
-def _slope(points: Iterable[tuple[float, float]]) -> float:
+def _slope(points: Sequence[tuple[float, float]]) -> float:
     """Of the line through the points with the least squares; 0 for points above one another."""
-    known = list(points)
-    mean_x = sum(x for x, _ in known) / len(known)
-    mean_y = sum(y for _, y in known) / len(known)
-    across = sum((x - mean_x) ** 2 for x, _ in known)
+    count = len(points)
+    mean_x = sum(x for x, _ in points) / count
+    mean_y = sum(y for _, y in points) / count
+    across = sum((x - mean_x) ** 2 for x, _ in points)
     if across <= 0:
         return 0.0
-    return sum((x - mean_x) * (y - mean_y) for x, y in known) / across
+    return sum((x - mean_x) * (y - mean_y) for x, y in points) / across

@@ -93,6 +93,81 @@ static void stamp(uint8_t *out, numbers_t *numbers, uint32_t element_id, int len
   memcpy(out + HEADER, element, STAMP);
 }
 
+/* What one transport-wide report says of packets that are still noted; rtc/way_report.py does the same. */
+#define GROUPS 64
+#define GROUP_S 0.010
+#define TICK_S 0.00025
+
+typedef struct {
+  int32_t packets, lost, octets, arrived_octets, groups;
+  double left_at, first_at, last_at, least_delay;
+  double left[GROUPS], arrived[GROUPS];
+} way_report_t;
+
+/* The symbol of each status in turn; `run` and `chunk` are where it stands. */
+typedef struct {
+  const uint8_t *at, *end;
+  uint32_t chunk, left;
+} statuses_t;
+
+static int next_symbol(statuses_t *s) {
+  if (s->left == 0) {
+    if (s->end - s->at < 2) return -1;
+    s->chunk = (uint32_t)(s->at[0] << 8 | s->at[1]);
+    s->at += 2;
+    s->left = !(s->chunk & 0x8000) ? s->chunk & 0x1FFF : s->chunk & 0x4000 ? 7 : 14;
+    if (s->left == 0) return -1; /* a run of nothing */
+  }
+  s->left--;
+  if (!(s->chunk & 0x8000)) return (int)(s->chunk >> 13 & 3);
+  return (int)(s->chunk & 0x4000 ? s->chunk >> 2 * s->left & 3 : s->chunk >> s->left & 1);
+}
+
+/* Returns -1 if the report contradicts itself. `now` and `now_s` are the present in both notations. */
+int read_way_report(const numbers_t *numbers, const uint8_t *body, int length, uint32_t now, double now_s,
+                    way_report_t *out) {
+  memset(out, 0, sizeof *out);
+  if (length < 8) return -1;
+  uint32_t base = (uint32_t)(body[0] << 8 | body[1]), count = (uint32_t)(body[2] << 8 | body[3]);
+  int64_t ticks = (int64_t)((int32_t)((uint32_t)body[4] << 24 | (uint32_t)body[5] << 16 | (uint32_t)body[6] << 8) >> 8) * 256;
+  statuses_t found = {body + 8, body + length, 0, 0}, again = found;
+  for (uint32_t i = 0; i < count; i++)
+    if (next_symbol(&found) < 0) return -1;
+  const uint8_t *delta = found.at;
+  double group_began = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    int symbol = next_symbol(&again);
+    if (symbol > 2 || body + length - delta < symbol) return -1;
+    if (symbol) ticks += symbol == 1 ? delta[0] : (int16_t)(delta[0] << 8 | delta[1]);
+    delta += symbol;
+    uint32_t number = base + i & 0xFFFF, size = numbers->sizes[number % KEPT];
+    if ((numbers->next - 1 - number & 0xFFFF) >= KEPT || !size) continue;
+    double left = now_s - (now - numbers->times[number % KEPT]) / 1e6, arrived = (double)ticks * TICK_S;
+    out->packets++;
+    out->octets += (int32_t)size;
+    out->left_at = left;
+    if (!symbol) {
+      out->lost++;
+      continue;
+    }
+    if (!out->arrived_octets) {
+      out->first_at = out->last_at = arrived;
+      out->least_delay = arrived - left;
+    }
+    out->arrived_octets += (int32_t)size;
+    if (arrived > out->last_at) out->last_at = arrived;
+    if (arrived - left < out->least_delay) out->least_delay = arrived - left;
+    if (!out->groups || (left - group_began > GROUP_S && out->groups < GROUPS)) {
+      out->groups++;
+      group_began = left;
+      out->arrived[out->groups - 1] = arrived;
+    }
+    out->left[out->groups - 1] = left;
+    if (arrived > out->arrived[out->groups - 1]) out->arrived[out->groups - 1] = arrived;
+  }
+  return 0;
+}
+
 /* Returns how many open lanes are left to the caller. */
 int fanout(protect_t protect, const uint8_t *plain, int length, uint32_t gate, lane_t **lanes, int count,
            const picture_t *picture) {

@@ -15,10 +15,12 @@ from cffi import FFI
 
 from rtc.aiortc_seam import SrtpWriter, protect_address
 from rtc.build_fanout import LIBRARY, stamp
+from rtc.errors import MalformedPacket
 from rtc.fanout import SHUT, Fan, Lane, Outlet, PlainFan
 from rtc.ice_lite import Address
 from rtc.picture_numbers import NO_PICTURE, Picture
 from rtc.transport_numbers import TransportNumbers
+from rtc.way_report import WayReport
 
 DECLARATIONS = """
 typedef struct {
@@ -32,6 +34,12 @@ typedef struct {
 } lane_t;
 typedef struct { int32_t number_at, number_mask, tl0_at; } picture_t;
 const char *fanout_stamp(void);
+typedef struct {
+  int32_t packets, lost, octets, arrived_octets, groups;
+  double left_at, first_at, last_at, least_delay, left[64], arrived[64];
+} way_report_t;
+int read_way_report(const numbers_t *numbers, const uint8_t *body, int length, uint32_t now, double now_s,
+  way_report_t *out);
 int fanout(void *protect, const uint8_t *plain, int length, uint32_t gate, lane_t **lanes, int count,
   const picture_t *picture);
 """
@@ -118,21 +126,47 @@ class NativeLane:
 
 
 class NativeNumbers(TransportNumbers):
-    """Numbers that the C helper counts on with."""
+    """Numbers that the C helper counts on with, and whose reports it reads."""
 
-    __slots__ = ("place",)
+    __slots__ = ("_clock_s", "_library", "_report", "place")
 
-    def __init__(self, ffi: FFI, element_id: int, clock: Callable[[], float]) -> None:
+    def __init__(self, ffi: FFI, library: Any, element_id: int, clock: Callable[[], float]) -> None:
         self.place: Any = ffi.new("numbers_t *")
+        self._report: Any = ffi.new("way_report_t *")
+        self._library = library  # held: it is unloaded with its last reference
+        self._clock_s = clock
         super().__init__(element_id=element_id, clock=clock, space=memoryview(ffi.buffer(self.place)))
+
+    def way_report(self, body: bytes) -> WayReport:
+        """The figures of what the report says.
+
+        Raises: MalformedPacket.
+        """
+        now, found = self._clock_s(), self._report
+        read = self._library.read_way_report
+        if read(self.place, body, len(body), int(now * 1e6) & 0xFFFFFFFF, now, found):
+            raise MalformedPacket("transport feedback contradicts itself")
+        count = found.groups
+        return WayReport(
+            packets=found.packets,
+            lost=found.lost,
+            octets=found.octets,
+            arrived_octets=found.arrived_octets,
+            left_at=found.left_at,
+            first_at=found.first_at,
+            last_at=found.last_at,
+            least_delay=found.least_delay,
+            groups=list(zip(found.left[0:count], found.arrived[0:count], strict=True)),
+        )
 
 
 class NativeFan:
     """The loop in C; what does not leave by a datagram socket leaves by its outlet."""
 
-    __slots__ = ("_array", "_call", "_gate", "_lanes", "_numbers", "_picture", "_protect")
+    __slots__ = ("_array", "_call", "_gate", "_lanes", "_library", "_numbers", "_picture", "_protect")
 
     def __init__(self, ffi: FFI, library: Any, protect: Any, lanes: Sequence[NativeLane], gate: int) -> None:
+        self._library = library  # held: it is unloaded with its last reference
         self._call = library.fanout
         self._protect = protect
         self._lanes = tuple(lanes)
@@ -177,7 +211,7 @@ class NativeFanout:
 
     def numbers(self, outlet: Written, element_id: int, clock: Callable[[], float]) -> NativeNumbers:
         """Transport-wide numbers for the outlet's lanes; `clock` is CLOCK_MONOTONIC, as in C."""
-        return NativeNumbers(self._ffi, element_id, clock)
+        return NativeNumbers(self._ffi, self._library, element_id, clock)
 
     def lane(self, outlet: Written, ssrc: int, numbers: TransportNumbers | None = None) -> NativeLane:
         """The lane of a slot with that SSRC. Only after the handshake."""

@@ -5,12 +5,13 @@ sent again beside the media, and it is looked at how fast all of it came through
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rtc.transport_numbers import Passage
+from rtc.way_report import Passage
 
 LASTS_S = 0.25
 PATIENCE_S, MAX_PATIENCE_S = 3.0, 60.0  # between probes: doubles with every one that failed
 MOST = 2.0  # times what is known to fit
 ANSWER_S = 1.5
+AFTERMATH_S = 1.0  # until the queue that it made has drained
 CAME_THROUGH = 0.9  # of the rate that was sent
 MOST_LOST = 0.05
 LEAST_PACKETS = 10
@@ -27,11 +28,12 @@ class _Run:
 class Prober:
     """One subscriber's probes. Times are monotonic seconds."""
 
-    __slots__ = ("_ended_at", "_patience_s", "_run", "failed", "succeeded")
+    __slots__ = ("_ended_at", "_patience_s", "_run", "_tried", "failed", "succeeded")
 
     def __init__(self, now: float) -> None:
         self._run: _Run | None = None
         self._ended_at = now
+        self._tried = False
         self._patience_s = PATIENCE_S
         self.succeeded = 0
         self.failed = 0
@@ -40,6 +42,10 @@ class Prober:
     def running(self) -> bool:
         """Whether packets are being sent for it, or its answer is awaited."""
         return self._run is not None
+
+    def disturbs(self, now: float) -> bool:
+        """Whether what is reported now may be a probe's doing."""
+        return self._run is not None or (self._tried and now - self._ended_at < AFTERMATH_S)
 
     def consider(self, *, available_bps: float, missing_bps: float, limited_at: float, now: float) -> None:
         """A probe begins if something is missing and the way has been calm for long enough."""
@@ -73,6 +79,7 @@ class Prober:
         if not answered and now - end < ANSWER_S:
             return None
         self._run = None
+        self._tried = True
         self._ended_at = now
         rate_bps, good = _judged(run.passages)
         if good:

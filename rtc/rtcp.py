@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from struct import Struct
 
 from rtc.errors import MalformedPacket
-from rtc.transport_feedback import TRANSPORT_CC, TransportFeedback, parse_transport_feedback
+from rtc.transport_feedback import TRANSPORT_CC
 
 SR, RR, SDES, BYE, RTPFB, PSFB = 200, 201, 202, 203, 205, 206
 NACK, PLI, FIR, APPLICATION = 1, 1, 4, 15
@@ -70,7 +70,14 @@ class ReceiverEstimate:
     bitrate_bps: int
 
 
-RtcpFact = SenderReport | ReportBlock | Nack | KeyframeRequest | ReceiverEstimate | TransportFeedback
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportReport:
+    """When packets that were numbered transport-wide arrived, still packed (rtc/transport_numbers.py)."""
+
+    body: bytes
+
+
+RtcpFact = SenderReport | ReportBlock | Nack | KeyframeRequest | ReceiverEstimate | TransportReport
 
 
 def parse_rtcp(data: bytes) -> list[RtcpFact]:
@@ -142,7 +149,7 @@ def _feedback(kind: int, fmt: int, body: bytes) -> list[RtcpFact]:
     _, media_ssrc = _FEEDBACK.unpack_from(body)
     if kind == RTPFB:
         if fmt == TRANSPORT_CC:
-            return [parse_transport_feedback(body[8:])]
+            return [TransportReport(body=body[8:])]
         return [Nack(ssrc=media_ssrc, seqs=_nacked(body[8:]))] if fmt == NACK else []
     if fmt == PLI:
         return [KeyframeRequest(ssrc=media_ssrc)]

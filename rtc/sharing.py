@@ -12,6 +12,7 @@ from rtc.track import Track
 
 STAGE = 0  # the video slot of the main picture
 VOICE_BPS = 40_000.0  # kept free for each audio slot
+CALM_S = 5.0  # since the way showed its limit, before anything is given back
 UNKNOWN_BPS = 500_000.0  # of a layer that has not been measured yet
 
 
@@ -70,7 +71,8 @@ class Sharing:
         voices = sum(slot.track is not None for slot in subscriber.audio)
         left = None if available_bps is None else max(0.0, available_bps - VOICE_BPS * voices)
         demands = [place.demand for place in places]
-        granted = allocate(left, demands, self._pressure)
+        rising = self._now - subscriber.bandwidth.limited_at > CALM_S
+        granted = allocate(left, demands, self._pressure, rising=rising)
         for place, layer in zip(places, granted, strict=True):
             self._give(place, layer)
         if self._pressure is Pressure.NONE:

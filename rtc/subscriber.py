@@ -14,12 +14,12 @@ from rtc.rtcp import (
     ReceiverEstimate,
     ReportBlock,
     RtcpFact,
+    TransportReport,
     pack_cname,
     pack_sender_report,
 )
 from rtc.slot import Flow, Route, Slot
 from rtc.subscriber_reports import SubscriberReports
-from rtc.transport_feedback import TransportFeedback
 
 RESENDS_PER_S = 1000.0  # a browser that asks for more is not answered: the excess is dropped and counted
 RESEND_BURST = 400.0
@@ -116,8 +116,8 @@ class Subscriber:
                 slot = self._by_ssrc.get(fact.ssrc)
                 if slot is not None:
                     self.bandwidth.note_loss(self.figures.note(fact, slot, ntp), self.sending_bps, now)
-            elif isinstance(fact, TransportFeedback):
-                self._note_passages(fact, now)
+            elif isinstance(fact, TransportReport):
+                self._note_arrivals(fact.body, now)
             elif isinstance(fact, ReceiverEstimate):
                 self.bandwidth.note_estimate(fact.bitrate_bps, self.sending_bps, now)
 
@@ -171,14 +171,13 @@ class Subscriber:
             if self.resends.take(1, now):
                 slot.resend(seq)
 
-    def _note_passages(self, feedback: TransportFeedback, now: float) -> None:
+    def _note_arrivals(self, body: bytes, now: float) -> None:
         if self._numbers is None:
             return
-        passages = self._numbers.passages(feedback)
-        probing = self.prober.running
-        self.bandwidth.note_passages(passages, now, probing=probing)
-        if probing:
-            rate_bps = self.prober.note(passages, now)
+        report = self._numbers.way_report(body)
+        self.bandwidth.note_report(report, now, probing=self.prober.disturbs(now))
+        if self.prober.running:
+            rate_bps = self.prober.note(self._numbers.passages(body), now)
             if rate_bps is not None:
                 self.bandwidth.proved(rate_bps, now)
 

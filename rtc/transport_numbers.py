@@ -5,26 +5,16 @@ What lies in memory is laid out as `numbers_t` in rtc/fanout.c, so that the C he
 same place: `next`, then `KEPT` times in microseconds modulo 2^32, then `KEPT` lengths in bytes.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from rtc.serial import SEQ_MASK, seq_delta
+from rtc.serial import SEQ_MASK
+from rtc.transport_feedback import parse_transport_feedback
+from rtc.way_report import Passage, WayReport, way_report
 
 KEPT = 4096  # more than a second of the most that one subscriber gets
 SPACE = 4 + 4 * KEPT + 2 * KEPT  # bytes
 STAMP = 8  # bytes that a stamp adds to a packet
 _MICROSECONDS = 0xFFFFFFFF
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """One packet's way: when it left, on our clock, and when it arrived, on the subscriber's (None: it did
-    not); both in seconds, of which only differences mean something.
-    """
-
-    left_at: float
-    arrived_at: float | None
-    size: int
 
 
 class TransportNumbers:
@@ -54,20 +44,31 @@ class TransportNumbers:
         element = bytes((0xBE, 0xDE, 0, 1, self.element_id << 4 | 1, number >> 8, number & 0xFF, 0))
         return bytes((plain[0] | 0x10,)) + plain[1:12] + element + plain[12:]
 
-    def passages(self, reported: Iterable[tuple[int, float | None]]) -> list[Passage]:
-        """What the report (number, time of arrival) says of packets that are still noted, in order.
+    def passages(self, body: bytes) -> list[Passage]:
+        """What the report (the body of transport-wide feedback) says of packets still noted, in order.
 
         Times of departure are brought to one line around the present: they may be negative.
+
+        Raises: MalformedPacket.
         """
+        now = self._clock()
+        microseconds = int(now * 1e6)
         newest = (self._next[0] - 1) & SEQ_MASK
-        now = int(self._clock() * 1e6)
         times, sizes = self._times, self._sizes
         found = []
-        for number, arrived_at in reported:
-            if not 0 <= seq_delta(newest, number) < KEPT:
-                continue  # of the distant past, or never sent
-            size = sizes[number % KEPT]
-            if size:
-                ago = (now - times[number % KEPT]) & _MICROSECONDS
-                found.append(Passage((now - ago) / 1e6, arrived_at, size))
+        feedback = parse_transport_feedback(body)
+        number = feedback.base
+        for arrived_at in feedback.arrivals:
+            place = number % KEPT
+            if (newest - number) & SEQ_MASK < KEPT and sizes[place]:  # else of the past, or never sent
+                ago = (microseconds - times[place]) & _MICROSECONDS
+                found.append(Passage(now - ago / 1e6, arrived_at, sizes[place]))
+            number = (number + 1) & SEQ_MASK
         return found
+
+    def way_report(self, body: bytes) -> WayReport:
+        """The figures of what the report says.
+
+        Raises: MalformedPacket.
+        """
+        return way_report(self.passages(body))

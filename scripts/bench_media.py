@@ -124,7 +124,7 @@ async def fanout(options: argparse.Namespace) -> int:
     video_per_s = options.video_per_s or 220
     async with Bench(options, [options.subscribers]) as bench:
         for load in bench.loads:
-            load.watch(options.subscribers)
+            load.watch(options.subscribers, reporting=load.name == "ours")
         figures = compared(await bench.in_turns(video_per_s), PLAIN_AIM if options.plain else NATIVE_AIM)
         conditions = bench.conditions(video_per_s)
     return report("Media: fan-out", figures, as_json=options.json, conditions=conditions)
@@ -135,7 +135,7 @@ async def hall(options: argparse.Namespace) -> int:
     video_per_s = options.video_per_s or 60
     async with Bench(options, [2 + number % 7 for number in range(HALL_PUBLISHERS)]) as bench:
         for load in bench.loads:
-            load.watch(options.subscribers)
+            load.watch(options.subscribers, reporting=load.name == "ours")
         figures = compared(await bench.in_turns(video_per_s), HALL_AIM)
         conditions = bench.conditions(video_per_s)
     return report("Media: a full hall", figures, as_json=options.json, conditions=conditions)

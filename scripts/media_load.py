@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from arrival_reports import ArrivalReports
 from janus_server import JanusApi
 from synthetic_peer import AUDIO_PT, VIDEO_PT, SyntheticPeer
 
@@ -83,6 +84,7 @@ class Load:
     watched: int = 0
     received: int = 0
     delays_ms: list[float] = field(default_factory=list)
+    reports: ArrivalReports | None = None
 
     @property
     def peers(self) -> list[SyntheticPeer]:
@@ -108,8 +110,10 @@ class Load:
 
         return note
 
-    def watch(self, most: int, *, timed: bool = False) -> None:
-        """At most so many subscribers, evenly spread, are read; the others' packets the kernel drops."""
+    def watch(self, most: int, *, timed: bool = False, reporting: bool = False) -> None:
+        """At most so many subscribers, evenly spread, are read; the others' packets the kernel drops. If
+        wanted, those that are read report when their packets arrive.
+        """
         everybody = [each for group in self.subscribers for each in group]
         step = max(1, -(-len(everybody) // most))
         watched = everybody[step // 2 :: step]
@@ -120,6 +124,7 @@ class Load:
         for peer in watched:
             peer.on_media = self.time(peer) if timed else self.count
             peer.read(True)
+        self.reports = ArrivalReports(watched) if reporting else None
 
     async def play(self, seconds: float, video_per_s: float) -> None:
         """Every publisher sends for so long, in real time, each a little after the one before."""
@@ -141,6 +146,7 @@ class Load:
         """What the server spent while it was fed for so long, and what of it did not arrive."""
         await self.play(0.5, video_per_s)
         await asyncio.sleep(0.2)
+        reporting = asyncio.create_task(self.reports.run()) if self.reports is not None else None
         self.received = 0
         self.delays_ms.clear()
         for clip in self.clips:
@@ -150,6 +156,8 @@ class Load:
         elapsed = time.monotonic() - began
         await asyncio.sleep(0.2)
         spent = cpu_s(self.pid()) - before
+        if reporting is not None:
+            reporting.cancel()
         everybody = sum(len(group) for group in self.subscribers)
         sent = sum(clip.sent * len(group) for clip, group in zip(self.clips, self.subscribers, strict=True))
         expected = sent * self.watched / everybody
@@ -188,13 +196,20 @@ async def connect_ours(
         for _ in range(size):
             viewer = SyntheticPeer(certificate, host=host)
             made = await media.subscribe(profile="phone")
-            await media.accept(connection_id=made.connection_id, answer_sdp=viewer.answer(made.offer_sdp))
+            await media.accept(
+                connection_id=made.connection_id, answer_sdp=_full_answer(viewer, made.offer_sdp)
+            )
             await viewer.connect(made.offer_sdp)
             group.append(viewer)
             video.append(VideoRoute(connection_id=made.connection_id, slot=0, source_id=name))
             audio.append(AudioRoute(connection_id=made.connection_id, source_ids=(name,)))
         load.subscribers.append(group)
     await media.reconcile(ScopeRoutes(scope_id="bench", epoch=2, video=tuple(video), audio=tuple(audio)))
+
+
+def _full_answer(viewer: SyntheticPeer, offer: str) -> str:
+    """As a browser answers: everything that we offer is on."""
+    return viewer.answer(offer, retransmissions=True, numbered=True)
 
 
 async def connect_janus(

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate, read_sdp
 from rtc.errors import MalformedPacket
-from rtc.sdp_lines import LEVEL_URI, LocalTransport, joined
+from rtc.sdp_lines import LEVEL_URI, TRANSPORT_CC_URI, LocalTransport, joined
 from rtc.stun import binding_success, pack_binding_request, parse_binding_request
 
 VIDEO_PT, AUDIO_PT = 96, 111
@@ -67,8 +67,10 @@ class SyntheticPeer:
         lines += [f"a=ssrc:{audio_ssrc} cname:synthetic", *self._transport_lines("actpass")]
         return joined(lines)
 
-    def answer(self, offer: str, *, retransmissions: bool = False) -> str:
-        """An answer that receives everything, what is sent again in a stream of its own if wanted."""
+    def answer(self, offer: str, *, retransmissions: bool = False, numbered: bool = False) -> str:
+        """An answer that receives everything; if wanted, what is sent again in a stream of its own, and
+        packets that are numbered transport-wide.
+        """
         session = read_sdp(offer)
         self._controlling = "a=ice-lite" in offer  # else who offers controls (RFC 8445 section 6.1.1)
         mids = " ".join(description.rtp.muxId for description in session.media)
@@ -79,6 +81,10 @@ class SyntheticPeer:
             lines += [f"m={description.kind} 9 UDP/TLS/RTP/SAVPF {numbers}", "c=IN IP4 127.0.0.1"]
             lines += [f"a=mid:{description.rtp.muxId}", "a=recvonly", "a=rtcp-mux"]
             lines += [f"a=rtpmap:{codec.payloadType} {codec}" for codec in codecs]
+            if numbered and description.kind == "video":
+                ids = {each.uri: each.id for each in description.rtp.headerExtensions}
+                lines.append(f"a=extmap:{ids[TRANSPORT_CC_URI]} {TRANSPORT_CC_URI}")
+                lines.append(f"a=rtcp-fb:{codecs[0].payloadType} transport-cc")
             lines += self._transport_lines("active")
         return joined(lines)
 

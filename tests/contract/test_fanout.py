@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
 import socket
 import time
@@ -10,14 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rtc import build_fanout
 from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate
+from rtc.errors import MalformedPacket
 from rtc.fanout import SHUT, LaneFanout, PlainFanout
 from rtc.native_fanout import NativeFanout, load
 from rtc.picture_numbers import Shift, shifted
 from rtc.rtp_packet import RtpPacket, parse_rtp
+from rtc.transport_feedback import ArrivalLog
 from rtc.vp8_payload import read_picture
+from rtc.way_report import way_report
 from tests.services import not_here
 from tests.unit.rtc.packets import video
 
@@ -220,11 +226,49 @@ async def test_transport_wide_numbers_run_across_the_lanes_of_a_connection_and_a
     assert {packet.payload for packet in (*first[:6], *second, *third)} == {
         shifted(plain, read_picture(plain), Shift(5, 0))[12:]
     }
-    passages = numbers[0].passages([(0, 7.0), (6, None), (7, 8.0), (60_000, 1.0)])
-    assert [passage.arrived_at for passage in passages] == [7.0, None]
-    assert [passage.size for passage in passages] == [len(plain), len(video(9, 1))]
+    log = ArrivalLog(ssrc=1)
+    for number in (0, 1, 2, 4, 5, 8):
+        log.note(number, 7.0 + number / 100)
+    body = log.feedback(7)[12:]
+    passages = numbers[0].passages(body)
+    told = [passage.arrived_at for passage in passages]
+    assert told == [None if each in (3, 6) else pytest.approx(7 + each / 100, abs=1e-3) for each in range(7)]
+    assert [passage.size for passage in passages] == 6 * [len(plain)] + [len(video(9, 1))]
     assert 0 <= time.monotonic() - passages[0].left_at < 2
-    assert passages[0].left_at <= passages[1].left_at
+    report = numbers[0].way_report(body)
+    assert (report.packets, report.lost, report.first_at, report.last_at) == (7, 2, 7.0, told[5])
+    assert len(report.groups) == len(way_report(passages).groups)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_both_forms_read_the_same_from_a_report_whatever_it_is(library: Path, data: st.DataObject) -> None:
+    now = 5000.0
+    numbers = NativeFanout(library).numbers(None, 3, lambda: now)  # type: ignore[arg-type]
+    for index in range(data.draw(st.sampled_from([0, 3, 70, 5000]))):
+        now += data.draw(st.sampled_from([0.0, 0.001, 0.02])) if index < 70 else 0.0001
+        numbers.stamp(video(index, 0, bytes(index % 9)))
+    log = ArrivalLog(ssrc=1)
+    for number in data.draw(st.lists(st.integers(0, 5100), max_size=40, unique=True)):
+        log.note(number, 900.0 + data.draw(st.floats(0, 3)))
+    real = [packet[12:] for packet in (log.feedback(7),) if packet]
+    body = data.draw(st.sampled_from(real) | st.binary(max_size=80) if real else st.binary(max_size=80))
+    try:
+        expected = way_report(numbers.passages(body))
+    except MalformedPacket:
+        with pytest.raises(MalformedPacket):
+            numbers.way_report(body)
+        return
+    found = numbers.way_report(body)
+    if expected.arrived_octets == 0:
+        assert (found.packets, found.lost, found.octets) == (expected.packets, expected.lost, expected.octets)
+        return
+    for field in dataclasses.fields(found):
+        if field.name != "groups":
+            assert getattr(found, field.name) == pytest.approx(getattr(expected, field.name), abs=1e-5)
+    assert len(found.groups) == len(expected.groups)
+    for one, other in zip(found.groups, expected.groups, strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
 
 
 async def test_a_shut_gate_lets_nothing_pass_whatever_list_the_lane_stands_in(

@@ -7,9 +7,9 @@ from __future__ import annotations
 import random
 from collections import deque
 
-from rtc.rtcp import RtcpFact
+from rtc.rtcp import RtcpFact, parse_rtcp
 from rtc.rtp_packet import RtpPacket
-from rtc.transport_feedback import ArrivalLog, parse_transport_feedback
+from rtc.transport_feedback import ArrivalLog
 
 HEADERS = 46
 ELEMENT = 3
@@ -50,9 +50,4 @@ class NarrowWay:
             if element is not None:
                 self._log.note(int.from_bytes(element, "big"), at + CLOCK_AHEAD_S)
         data = self._log.feedback(7)
-        facts: list[RtcpFact] = []
-        while data:
-            size = 4 * (int.from_bytes(data[2:4], "big") + 1)
-            facts.append(parse_transport_feedback(data[12:size]))
-            data = data[size:]
-        return facts
+        return parse_rtcp(data) if data else []

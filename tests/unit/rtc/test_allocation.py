@@ -42,6 +42,7 @@ def test_what_is_new_needs_room_to_spare_and_what_is_held_does_not() -> None:
     assert allocate(160e3, [TILE]) == [0]
     assert allocate(160e3, [still]) == [STILL]
     assert allocate(180e3, [still]) == [0]
+    assert allocate(180e3, [still], rising=False) == [STILL], "the way has just shown its limit"
 
 
 def test_what_is_missing_is_the_next_step_of_the_most_important_place() -> None:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from rtc.bandwidth import MIN_BPS, Bandwidth
 from rtc.delay_trend import DelayTrend, Usage
 from rtc.probe import LASTS_S, Prober
+from rtc.rtcp import TransportReport
 from rtc.rtp_packet import parse_rtp
-from rtc.transport_feedback import TransportFeedback
-from rtc.transport_numbers import Passage, TransportNumbers
+from rtc.transport_numbers import TransportNumbers
+from rtc.way_report import Passage, way_report
 from tests.unit.rtc.narrow_way import ELEMENT, HEADERS, NarrowWay
 from tests.unit.rtc.packets import video
 
@@ -42,9 +43,8 @@ class Sender:
                 self.way.send(parse_rtp(self.numbers.stamp(video(tick, 0, bytes(SIZE)))), self.now)
             if tick % 3 == 0:
                 for fact in self.way.feedback(self.now):
-                    assert isinstance(fact, TransportFeedback)
-                    passages = self.numbers.passages(fact)
-                    self.bandwidth.note_passages(passages, self.now, probing=False)
+                    assert isinstance(fact, TransportReport)
+                    self.bandwidth.note_report(self.numbers.way_report(fact.body), self.now, probing=False)
 
 
 def test_a_way_that_carries_everything_shows_no_limit() -> None:
@@ -145,8 +145,8 @@ def probed(carries: float, *, target_bps: float) -> tuple[Prober, float | None]:
                 prober.padded(SIZE)
         if tick % 5 == 0:
             for fact in way.feedback(now):
-                assert isinstance(fact, TransportFeedback)
-                rate = prober.note(numbers.passages(fact), now) or rate
+                assert isinstance(fact, TransportReport)
+                rate = prober.note(numbers.passages(fact.body), now) or rate
     return prober, rate
 
 
@@ -195,11 +195,10 @@ def test_a_probe_without_an_answer_ends() -> None:
 
 def test_a_steady_delay_is_normal_and_a_draining_queue_is_under_use() -> None:
     trend = DelayTrend()
-    assert trend.note([Passage(at, at + 0.2, SIZE) for at in steps(2)]) is Usage.NORMAL
-    grows = [Passage(at, at + 0.2 + 0.2 * (at - 2), SIZE) for at in steps(2, 3)]
-    assert trend.note(grows) is Usage.OVER
-    drains = [Passage(at, at + 0.4 - 0.3 * (at - 3), SIZE) for at in steps(3, 4)]
-    assert trend.note(drains) is Usage.UNDER
+    assert trend.note([(at, at + 0.2) for at in steps(2)]) is Usage.NORMAL
+    assert trend.note([(at, at + 0.2 + 0.2 * (at - 2)) for at in steps(2, 2.6)]) is Usage.NORMAL
+    assert trend.note([(at, at + 0.2 + 0.2 * (at - 2)) for at in steps(2.6, 3)]) is Usage.OVER
+    assert trend.note([(at, at + 0.4 - 0.3 * (at - 3)) for at in steps(3, 4)]) is Usage.UNDER
 
 
 def steps(first: float, last: float = 0.0) -> list[float]:
@@ -223,7 +222,7 @@ def test_whatever_is_reported_the_figure_stays_a_figure(reports: list[list[Passa
     bandwidth, prober, now = Bandwidth(0.0), Prober(0.0), 0.0
     for report in reports:
         now += 1.0
-        bandwidth.note_passages(report, now, probing=False)
+        bandwidth.note_report(way_report(report), now, probing=False)
         prober.consider(available_bps=1e6, missing_bps=1e6, limited_at=-10.0, now=now)
         rate = prober.note(report, now)
         if rate is not None:

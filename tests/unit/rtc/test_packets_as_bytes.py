@@ -21,6 +21,7 @@ from rtc.rtcp import (
     ReceiverEstimate,
     ReportBlock,
     SenderReport,
+    TransportReport,
     pack_cname,
     pack_fir,
     pack_nack,
@@ -31,7 +32,6 @@ from rtc.rtcp import (
     parse_rtcp,
 )
 from rtc.rtp_packet import is_rtcp, parse_rtp
-from rtc.transport_feedback import TransportFeedback
 from tests.unit.rtc.packets import VP8_CONTINUED, VP8_DELTA, VP8_KEY, audio, video
 
 seqs = st.integers(0, 0xFFFF)
@@ -155,7 +155,7 @@ def test_an_estimate_survives_the_wire_to_one_part_in_100000(bitrate_bps: int) -
 
 def test_transport_wide_feedback_is_not_taken_for_a_nack() -> None:
     feedback = bytes((0x80 | 15, 205, 0, 4)) + bytes(16)
-    assert parse_rtcp(feedback) == [TransportFeedback(base=0, count=0, arrivals=())]
+    assert parse_rtcp(feedback) == [TransportReport(body=bytes(8))]
 
 
 def test_vp8_keyframes_are_found_behind_every_descriptor() -> None:

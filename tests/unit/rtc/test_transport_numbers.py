@@ -18,14 +18,19 @@ def test_the_numbers_wrap_and_only_the_last_ones_are_remembered() -> None:
         stamped = numbers.stamp(video(index & 0xFFFF, 0, bytes(index % 50)))
         if index % 1000 == 0:
             assert parse_rtp(stamped).element(3) == (index & 0xFFFF).to_bytes(2, "big")
-    last = 69_999
-    reported = [((last - back) & 0xFFFF, 1.0) for back in range(KEPT + 1000)]
-    passages = numbers.passages(reported)
+    last, first = 69_999, 69_999 - KEPT - 999
+    passages = numbers.passages(report(first, [None] * (KEPT + 1000)))
     assert len(passages) == KEPT
-    for back, passage in enumerate(passages):
-        assert abs(passage.left_at - (4_294.0 + (last - back) * 0.0001)) < 1e-5
-        assert passage.size == 12 + (last - back) % 50
-    assert numbers.passages([(last + 1 & 0xFFFF, 1.0)]) == []
+    for number, passage in enumerate(passages, last - KEPT + 1):
+        assert abs(passage.left_at - (4_294.0 + number * 0.0001)) < 1e-5
+        assert passage.size == 12 + number % 50
+    assert numbers.passages(report(last + 1, [None])) == []
+
+
+def report(first: int, arrivals: list[float | None]) -> bytes:
+    """The body of feedback on the numbers from `first` on."""
+    lost = bytes((len(arrivals) >> 8, len(arrivals) & 0xFF))
+    return (first & 0xFFFF).to_bytes(2, "big") + lost + bytes(4) + lost
 
 
 @given(st.binary(max_size=300), st.integers(1, 14))
