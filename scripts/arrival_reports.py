@@ -1,4 +1,4 @@
-"""What a synthetic viewer says of what arrives, as a browser does: when each packet came, ten times a second."""
+"""What a synthetic viewer says of what arrives, as a browser does: when each packet came, every 100 ms."""
 
 import asyncio
 import time
