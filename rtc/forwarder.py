@@ -53,6 +53,7 @@ class Forwarder:
         self.sources: dict[str, Source] = {}
         self._reports: dict[str, SourceReports] = {}
         self.subscribers: dict[str, Subscriber] = {}
+        self._holding: dict[str, Source] = {}
         self._owing: dict[str, Subscriber] = {}  # they get second copies in the next tick
         self.stale_reconciles = 0
         self._turns = Turns(every_s=STATS_EVERY_S, at_once=SUBSCRIBERS_AT_ONCE)
@@ -127,11 +128,29 @@ class Forwarder:
         )
 
     def receive_rtp(self, source: Source, data: bytes, now: float) -> None:
-        """A publisher's packet has left to everyone it belongs to.
+        """A publisher's packet has left to everyone it belongs to, or is held until `release`.
 
         Raises: MalformedPacket.
         """
-        taken = source.receive_rtp(data, now)
+        self._follow(source, source.receive_rtp(data, now), now)
+        if source.pacer.holding:
+            self._holding[source.source_id] = source
+
+    @property
+    def holding(self) -> bool:
+        """Whether packets are held that `release` should let go in a few milliseconds."""
+        return bool(self._holding)
+
+    def release(self, now: float) -> None:
+        """Held packets whose time has come have left to everyone they belong to now."""
+        for source_id, source in list(self._holding.items()):
+            if self.sources.get(source_id) is source:
+                self._follow(source, source.release(now), now)
+            if self.sources.get(source_id) is not source or not source.pacer.holding:
+                del self._holding[source_id]
+
+    def _follow(self, source: Source, taken: bool, now: float) -> None:
+        """What the source has let through has consequences."""
         if taken and not source.announced and self.sources.get(source.source_id) is source:
             self._announce(source, now)
         if source.recoded:

@@ -1,5 +1,6 @@
 """Publishers of one worker: their offers answered, their packets handed to the forwarder."""
 
+import asyncio
 import secrets
 import time
 
@@ -13,6 +14,8 @@ from rtc.rtcp import parse_rtcp
 from rtc.sdp_answer import accepted_mids, publisher_answer, read_publisher_offer
 from rtc.source import Source
 
+RELEASE_S = 0.002
+
 
 class Publishing:
     """Connections that bring a source. Every method is called on the event loop."""
@@ -22,6 +25,7 @@ class Publishing:
         self._forwarder = forwarder
         self._fanout = fanout
         self._becoming: dict[str, Connection] = {}  # by source: its publisher before the handshake
+        self._releasing = False
 
     def publish(self, source_id: str, offer_sdp: str, label: str = "") -> Published:
         """The publisher is answered; when its handshake is through it takes the place of an earlier one.
@@ -41,6 +45,9 @@ class Publishing:
                     self._forwarder.receive_rtp(source, data, now)
                 except MalformedPacket:
                     counters["malformed_rtp"] += 1
+                if self._forwarder.holding and not self._releasing:
+                    self._releasing = True
+                    asyncio.get_running_loop().call_later(RELEASE_S, self._release)
 
         def on_rtcp(data: bytes, now: float) -> None:
             if source is not None:
@@ -83,3 +90,10 @@ class Publishing:
         answer = publisher_answer(offer, local, secrets.randbits(62))
         self._peers.note_answered(connection_id, tuple(accepted_mids(offer)))
         return Published(connection_id=connection_id, answer_sdp=answer, ice_tag=local.ufrag)
+
+    def _release(self) -> None:
+        """What the pacers held and is due has left; as long as something is held this comes again."""
+        self._forwarder.release(time.monotonic())
+        self._releasing = self._forwarder.holding
+        if self._releasing:
+            asyncio.get_running_loop().call_later(RELEASE_S, self._release)

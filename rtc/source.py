@@ -7,6 +7,7 @@ from rtc.codecs import KINDS, Codec
 from rtc.fanout import Fanout, Outlet
 from rtc.layers import Layer, Simulcast, choose, order
 from rtc.loudness import Loudness
+from rtc.pacer import Pacer
 from rtc.plane import Kind
 from rtc.rtcp import RtcpFact, SenderReport
 from rtc.rtp_packet import RtpPacket, parse_rtp
@@ -77,6 +78,7 @@ class Source:
         "_by_rtx_type",
         "_by_ssrc",
         "_heard_at",
+        "_paced",
         "_streams",
         "_transport_cc_id",
         "announced",
@@ -86,6 +88,7 @@ class Source:
         "heard_at",
         "loudness",
         "outlet",
+        "pacer",
         "padding",
         "recoded",
         "source_id",
@@ -137,6 +140,10 @@ class Source:
         self._by_payload_type = {each.plan.payload_type: each for each in self._streams.values()}
         self._by_rtx_type = {
             each.plan.rtx_payload_type: each for each in self._streams.values() if each.plan.rtx_payload_type
+        }
+        self.pacer: Pacer[RtpPacket] = Pacer(now)
+        self._paced = {
+            number for number, each in self._by_payload_type.items() if KINDS[each.plan.codec] is Kind.VIDEO
         }
         # One number for the whole connection: bundled m-lines share their header extensions (RFC 8843).
         self._transport_cc_id = next((plan.transport_cc_id for plan in plans if plan.transport_cc_id), None)
@@ -190,15 +197,35 @@ class Source:
             track.measure(now)
 
     def receive_rtp(self, data: bytes, now: float) -> bool:
-        """Whether the packet has been taken in by its track; else it was counted as a stray.
+        """Whether the packet has been taken in by its track; else it is held by the pacer, or was counted as
+        a stray.
 
         Raises: MalformedPacket.
         """
         packet = parse_rtp(data)
+        self._note_number(packet, now)
+        paced = packet.payload_type in self._paced
+        if not paced and self.pacer.holding:  # what is sent again stays behind what it may belong to
+            paced = packet.payload_type in self._by_rtx_type
+        if paced and not self.pacer.passes(packet, now):
+            return False
+        return self._take(packet, now)
+
+    def release(self, now: float) -> bool:
+        """Whether packets that were held have been taken in now."""
+        taken = False
+        for packet, arrived_at in self.pacer.due(now):
+            taken = self._take(packet, arrived_at) or taken
+        return taken
+
+    def _note_number(self, packet: RtpPacket, now: float) -> None:
         if self._transport_cc_id is not None:
             number = packet.element(self._transport_cc_id)
             if number is not None and len(number) >= 2:
                 self.arrivals.note(number[0] << 8 | number[1], now)
+
+    def _take(self, packet: RtpPacket, now: float) -> bool:
+        """Whether the packet, which arrived at that time, belongs to a track; that has taken it in."""
         stream = self._by_payload_type.get(packet.payload_type)
         if stream is None:
             return self._receive_again(packet, now)
