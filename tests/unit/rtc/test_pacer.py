@@ -63,13 +63,14 @@ def test_what_is_held_is_bounded_and_nothing_is_dropped() -> None:
     assert passed + len(came) == 5000 - MOST_HELD
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), st.floats(0, 0.05)), max_size=80))
-def test_order_is_kept_whatever_comes(bursts: list[tuple[int, float]]) -> None:
+@given(st.lists(st.tuples(st.integers(0, 60), st.floats(0, 0.05), st.booleans()), max_size=80))
+def test_order_is_kept_whatever_comes(bursts: list[tuple[int, float, bool]]) -> None:
     pacer: Pacer[int] = Pacer(0.0)
     out, number, now = [], 0, 0.0
-    for count, pause in bursts:
+    for count, pause, looked in bursts:
         now += pause
-        out += [item for item, _ in pacer.due(now)]
+        if looked:
+            out += [item for item, _ in pacer.due(now)]
         for _ in range(count):
             if pacer.passes(number, now):
                 out.append(number)
