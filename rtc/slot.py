@@ -320,8 +320,11 @@ class Slot:
         again = self.retransmission
         read = self.track.read_picture
         same = shifted(packet, read(packet), self._shift) if read is not None else packet
-        if again is None or not again.send(self.lane, same, out_seq, self.rewrite.out_ts(seq, ts)):
-            self.feed(self.track, packet, seq, ts)
+        if again is not None and again.send(self.lane, same, out_seq, self.rewrite.out_ts(seq, ts)):
+            return True
+        if self.lane.numbers is not None:
+            return False  # it would be another text (another transport-wide number) under the same SRTP index
+        self.feed(self.track, packet, seq, ts)
         return True
 
     def repeat(self) -> int:

@@ -8,6 +8,7 @@ from rtc.rtcp import Nack, ReportBlock
 from rtc.rtp_packet import RtpPacket
 from rtc.slot import Retransmission
 from rtc.source import Source
+from rtc.transport_numbers import TransportNumbers
 from tests.unit.rtc.packets import VP8_DELTA, VP8_KEY, make_source, make_subscriber, routes, video
 
 RTX_SSRC = 1900
@@ -93,6 +94,14 @@ def test_a_codec_without_such_a_way_is_sent_again_in_its_own_stream() -> None:
     scene.play("a", 10, 6)
     (again,) = scene.ask(scene.outlet.left[2])
     assert (again.ssrc, again.payload_type, again.seq) == (900, 96, scene.outlet.left[2].seq)
+
+
+def test_a_numbered_packet_without_such_a_way_is_not_sent_again_at_all() -> None:
+    scene = Scene(Codec.H264)
+    scene.viewer.video[0].lane.numbers = TransportNumbers(element_id=3, clock=lambda: 0.0)  # type: ignore[misc]
+    scene.show("a")
+    scene.play("a", 10, 6)
+    assert scene.ask(scene.outlet.left[2]) == []
 
 
 def test_nothing_of_a_source_is_sent_again_once_its_route_is_gone() -> None:
