@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
+from rtc.admission import Limits
 from rtc.busyness import LOAD_EVERY_S, Busyness
 from rtc.connection import Connection
 from rtc.errors import UnknownConnection
@@ -38,10 +39,11 @@ class Engine:
         tasks: asyncio.TaskGroup,
         fanout: LaneFanout[Connection],
         max_connections: int = MAX_CONNECTIONS,
+        limits: Limits | None = None,
     ) -> None:
         self._emit = emit
         self._log = structlog.get_logger("rtc.engine")
-        self._busy = Busyness(now=time.monotonic(), cpu_s=time.process_time())
+        self._busy = Busyness(now=time.monotonic(), cpu_s=time.process_time(), limits=limits)
         self._forwarder = Forwarder(emit=emit, unix_offset_s=time.time() - time.monotonic())
         self.peers = Peers(port=port, candidates=candidates, emit=emit, tasks=tasks, most=max_connections)
         self._publishing = Publishing(peers=self.peers, forwarder=self._forwarder, fanout=fanout)

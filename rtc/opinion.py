@@ -6,13 +6,15 @@ values for Opus; IE and BPL are chosen so that it stands where listening tests w
 
 Picture: the shape of ITU-T G.1070, 1 + coding x transmission, with a factor for standing still. The
 coefficients are ours and simple: a codec needs so many bits for a height, loss that was not repaired hurts
-quickly, a picture that stands hurts most.
+quickly, a picture quickly, one that is blown up looks coarse, one that stands hurts most.
 
 Neither looks at the content. They serve to compare links and hours with one another: a still scene that
 needs few bits is scored too low, and nobody's real opinion of one call may be read from it.
 """
 
-from math import exp
+from math import exp, sqrt
+
+from rtc.layers import ENOUGH
 
 BEST_R = 93.2  # G.107 with its default values
 IE = 0.0  # Opus at the rates of browsers: no impairment without loss
@@ -34,11 +36,15 @@ def sound_score(*, delay_ms: float, loss_pct: float) -> float:
     return round(max(1.0, score), 2)
 
 
-def picture_score(*, bitrate_bps: float, height: int, loss_pct: float, frozen: float = 0.0) -> float:
+def picture_score(
+    *, bitrate_bps: float, height: int, loss_pct: float, frozen: float = 0.0, place: int = 0
+) -> float:
     """The opinion on a picture of that height. `loss_pct` is after repair, `frozen` the share (0..1) of the
-    time in which it stood still.
+    time in which it stood still, `place` how high it is shown (0 is not known).
     """
     enough = PLENTY_BPS * (max(1, height) / PLENTY_HEIGHT) ** GROWTH
     coding = 4 * (1 - exp(-3 * max(0.0, bitrate_bps) / enough))
     transmission = exp(-max(0.0, loss_pct) / LOSS_DECAY_PCT)
-    return round(1 + coding * transmission * exp(-FROZEN_DECAY * min(1.0, max(0.0, frozen))), 2)
+    standing = exp(-FROZEN_DECAY * min(1.0, max(0.0, frozen)))
+    sharpness = sqrt(min(1.0, height / (ENOUGH * place))) if place else 1.0
+    return round(1 + coding * transmission * standing * sharpness, 2)

@@ -34,7 +34,8 @@ class SubscriberReports:
         took = round_trip_s(ntp=ntp, last_sr=block.last_sr, since_sr=block.since_sr)
         if took is not None:
             self.rtt_s = took if self.rtt_s is None else self.rtt_s + WEIGHT * (took - self.rtt_s)
-        return self._by_ssrc[slot.ssrc].note(block, slot.track)
+        holes = slot.track.holes if slot.track is not None else 0
+        return self._by_ssrc[slot.ssrc].note(block, holes=holes, stretch=slot.rewrite)
 
     def stats(self, connection_id: str, available_bps: float | None, now: float) -> SubscriberStats:
         """How the downlink did since the last call. Slots that carry nothing are left out."""
@@ -86,7 +87,7 @@ class SubscriberReports:
             delay_ms = 500 * (self.rtt_s or 0.0) + BUFFER_MS + 2 * (jitter_ms or 0.0)
             score = sound_score(delay_ms=delay_ms, loss_pct=loss_pct)
         elif height is not None:  # what was lost has mostly been sent again: the page knows the rest
-            score = picture_score(bitrate_bps=sent_bps, height=height, loss_pct=0.0)
+            score = picture_score(bitrate_bps=sent_bps, height=height, loss_pct=0.0, place=slot.wanted_height)
         return SlotStats(
             slot=slot.index,
             kind=slot.kind,

@@ -134,7 +134,11 @@ class MediaFigures:
             if slot is not None and slot.height:
                 frozen = min(1.0, seen.frozen_ms / 1000 / report.seconds)
                 score = picture_score(
-                    bitrate_bps=slot.sent_bps, height=slot.height, loss_pct=0.0, frozen=frozen
+                    bitrate_bps=slot.sent_bps,
+                    height=slot.height,
+                    loss_pct=0.0,
+                    frozen=frozen,
+                    place=slot.wanted_height,
                 )
                 scores.append({"kind": "video", "slot": seen.slot, "score": score})
         way_ms = (downlink.rtt_ms or 0.0) / 2 if downlink is not None else 0.0

@@ -11,25 +11,27 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import pytest
 from playwright.async_api import Page
 
+from dispatch_server.demo.clip import make_clip
 from tests.e2e.browsers import browsers
-from tests.e2e.capture import Signature, make_capture
+from tests.e2e.capture import capture_of
 from tests.e2e.hub import Hub
 from tests.e2e.person import someone
 from tests.e2e.seats import Console, Doors, Phone, Seat
 from tests.e2e.waiting import until
 from tests.impairment.link import ImpairedLink
 from tests.impairment.path import CLEAN, Conditions
-from tests.integration.rtc.clips import GREEN
 
 pytestmark = pytest.mark.browser
 
 LOSSY = Conditions(loss=0.12)
 MEDIA_BY = Path(__file__).with_name("media_by.js").read_text()
 WITHIN_S = 40.0
-HOLDS_S = 5.0
+HOLDS_S = 3.0
+LATE_S = 0.1
 SLOW_DECODER = """
 const get = RTCPeerConnection.prototype.getStats;
 RTCPeerConnection.prototype.getStats = async function () {
@@ -61,7 +63,8 @@ class Scene:
 
 @asynccontextmanager
 async def a_scene(hub: Hub, folder: Path, chromium: str, *, script: str = "") -> AsyncIterator[Scene]:
-    green = make_capture(folder, "officer", Signature(rgb=GREEN, tone_hz=440), size=(640, 360))
+    clip = folder / "street.mkv"
+    make_clip(clip)  # a picture of one colour has so few bits that no network is too narrow for it
     async with (
         ImpairedLink(seed=3) as uplink,
         ImpairedLink(seed=4) as downlink,
@@ -69,14 +72,18 @@ async def a_scene(hub: Hub, folder: Path, chromium: str, *, script: str = "") ->
         someone(hub, "op.chengnan") as operator,
     ):
         doors = Doors(hub=hub, browsers=pages)
-        browser = await pages.start(green)
+        browser = await pages.start(capture_of(clip, folder / "street", 440))
         officer = await doors.phone(browser, "off.jinxiu", script=by(uplink, hub))
         desk = await doors.console(browser, "op.chengnan", script=by(downlink, hub) + script)
         await officer.by("start-stream").tap()
         await officer.by("stream-state", '[data-phase="live"]').wait_for()
         (incident,) = (await operator.do("GET", "/api/incidents?state=open"))["incidents"]
         await desk.select(incident["id"])
-        await desk.sees(GREEN)
+        await until(
+            lambda: desk.look("[data-testid=stage]"),
+            lambda it: bool(it["open"]),
+            what="the street on the desk",
+        )
         yield Scene(hub=hub, desk=desk, officer=officer, uplink=uplink, downlink=downlink)
 
 
@@ -87,22 +94,35 @@ async def verdict(seat: Seat, name: str = "why") -> str | None:
 
 
 async def says(
-    seat: Seat, expected: str, *, after: tuple[str | None, ...] = (None,), name: str = "why"
+    scene: Scene, expected: str, *, after: tuple[str | None, ...] = (None,), at: str = "why"
 ) -> None:
-    """The page comes to say so, says nothing but `after` before, and goes on saying so."""
+    """The page comes to say so, says nothing but `after` before, and goes on saying so. Where this machine is
+    so busy that its media worker comes late, the server is rightly blamed meanwhile.
+    """
+    seat = scene.officer if at == "uplink-why" else scene.desk
     seen: list[str | None] = []
 
     async def look() -> str | None:
-        seen.append(await verdict(seat, name))
-        return seen[-1]
+        said = await verdict(seat, at)
+        if said != "server" or expected == "server" or await lag_s(scene.hub) < LATE_S:
+            seen.append(said)
+        return said
 
-    await until(look, lambda it: it == expected, what=f"{name}: {expected}", within_s=WITHIN_S, every_s=0.2)
-    assert {*seen} <= {expected, *after}, seen
+    await until(look, lambda it: it == expected, what=f"{at}: {expected}", within_s=WITHIN_S, every_s=0.2)
     loop = asyncio.get_running_loop()
     end = loop.time() + HOLDS_S
     while loop.time() < end:
-        assert await verdict(seat, name) == expected
+        await look()
         await asyncio.sleep(0.2)
+    assert {*seen} <= {expected, *after}, seen
+    assert seen[-1] == expected
+
+
+async def lag_s(hub: Hub) -> float:
+    """How late the media worker comes now, as Prometheus is told."""
+    async with aiohttp.ClientSession() as session, session.get(f"{hub.url}/metrics") as reply:
+        told = re.search(r'liandong_worker_lag_seconds\{worker="0"\} (\S+)', await reply.text())
+    return float(told[1]) if told else 0.0
 
 
 async def figures(page: Page) -> str:
@@ -117,15 +137,15 @@ async def test_the_desk_blames_its_own_network_for_a_lossy_downlink_and_the_send
         await asyncio.sleep(HOLDS_S)
         assert await verdict(scene.desk) is None
         scene.downlink.down.conditions = LOSSY
-        await says(scene.desk, "my_downlink")
+        await says(scene, "my_downlink")
         assert await verdict(scene.officer, "uplink-why") is None
         await scene.desk.by("why").hover()
         assert "本机网络" in await figures(scene.desk.page)
 
         scene.downlink.down.conditions = CLEAN
         scene.uplink.up.conditions = LOSSY
-        await says(scene.desk, "sender_uplink", after=("my_downlink", None))
-        await says(scene.officer, "weak", name="uplink-why")
+        await says(scene, "sender_uplink", after=("my_downlink", None))
+        await says(scene, "weak", at="uplink-why")
 
 
 @pytest.mark.full
@@ -134,9 +154,9 @@ async def test_the_desk_says_nothing_any_more_when_the_network_is_good_again(
 ) -> None:
     async with a_scene(hub, tmp_path, chromium_path) as scene:
         scene.downlink.down.conditions = LOSSY
-        await says(scene.desk, "my_downlink")
+        await says(scene, "my_downlink")
         scene.downlink.down.conditions = CLEAN
-        await scene.desk.by("why").wait_for(state="detached", timeout=60_000)
+        await scene.desk.by("why").wait_for(state="detached", timeout=90_000)
 
 
 @pytest.mark.full
@@ -148,16 +168,16 @@ async def test_the_desk_blames_a_server_that_comes_too_late(
         assert worker is not None
 
         async def hold_up() -> None:
-            """The worker has the processor for a tenth of a second, and then not for two."""
+            """The worker has the processor for a tenth of a second, and then not for three."""
             while True:
                 os.kill(worker, signal.SIGSTOP)
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(0.35)
                 os.kill(worker, signal.SIGCONT)
                 await asyncio.sleep(0.1)
 
         task = asyncio.create_task(hold_up())
         try:
-            await says(scene.desk, "server", after=(None, "unknown"))
+            await says(scene, "server", after=(None, "unknown"))
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -170,4 +190,4 @@ async def test_the_desk_blames_its_own_computer_for_decoding_too_slowly(
     hub: Hub, tmp_path: Path, chromium_path: str
 ) -> None:
     async with a_scene(hub, tmp_path, chromium_path, script=SLOW_DECODER) as scene:
-        await says(scene.desk, "this_device")
+        await says(scene, "this_device")

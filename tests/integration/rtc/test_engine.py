@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator
 import pytest
 from synthetic_peer import SyntheticPeer
 
+from rtc.admission import Limits
 from rtc.aiortc_seam import WorkerCertificate
 from rtc.engine import Engine
 from rtc.errors import MediaFull
 from rtc.fanout import PlainFanout
+from rtc.figures import WorkerLoad
 from rtc.media_port import MediaPort
 from rtc.plane import ConnectionUp, MediaEvent
 from rtc.tcp_port import StreamLimits
@@ -21,7 +23,7 @@ from rtc.tcp_port import StreamLimits
 
 @contextlib.asynccontextmanager
 async def engine(
-    host: str, events: list[MediaEvent], *, most: int = 600
+    host: str, events: list[MediaEvent], *, most: int = 600, limits: Limits | None = None
 ) -> AsyncIterator[tuple[Engine, MediaPort]]:
     port = MediaPort(StreamLimits())
     number = port.open((host,), 0)
@@ -35,6 +37,7 @@ async def engine(
                 tasks=tasks,
                 fanout=PlainFanout(),
                 max_connections=most,
+                limits=limits,
             )
             ticking = tasks.create_task(running.run())
             yield running, port
@@ -54,6 +57,25 @@ async def test_a_full_worker_says_so_and_has_room_again_when_somebody_leaves() -
         running.close(ids[0])
         await asyncio.sleep(0.1)
         running.subscribe("phone")
+
+
+async def test_a_worker_that_is_too_busy_takes_nobody_new_but_lets_a_publisher_come_back() -> None:
+    events: list[MediaEvent] = []
+    nothing_is_too_little = Limits(cpu_full=-1.0, welcome_s=0.0)
+    async with engine("127.0.0.1", events, limits=nothing_is_too_little) as (running, _):
+        peer = SyntheticPeer(WorkerCertificate())
+        await peer.connect(running.publish("camera", peer.offer(1, 2)).answer_sdp)
+        async with asyncio.timeout(5):
+            while not any(isinstance(event, WorkerLoad) for event in events):  # noqa: ASYNC110 - another task's
+                await asyncio.sleep(0.05)
+        with pytest.raises(MediaFull):
+            running.subscribe("phone")
+        with pytest.raises(MediaFull):
+            running.publish("another", peer.offer(3, 4))
+        running.publish("camera", peer.offer(1, 2))
+        assert running.stats().counters["connections_refused"] == 2
+        assert next(event for event in events if isinstance(event, WorkerLoad)).full
+        peer.vanish()
 
 
 async def test_a_publisher_that_asks_again_before_it_is_up_gives_up_its_first_try() -> None:

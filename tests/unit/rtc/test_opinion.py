@@ -58,6 +58,15 @@ def test_a_picture_is_judged_by_its_bits_its_loss_and_its_standing_still(
     assert least <= score <= most
 
 
+def test_a_picture_that_is_blown_up_is_worse_than_in_its_own_size() -> None:
+    scores = [
+        picture_score(bitrate_bps=300_000, height=180, loss_pct=0, place=place)
+        for place in (0, 180, 240, 360, 720, 1080)
+    ]
+    assert scores[0] == scores[1] == scores[2] > 4.5
+    assert 2 < scores[5] < 3 < scores[4] < scores[3] < 4.5
+
+
 @given(
     bitrate_bps=st.floats(0, 1e8),
     height=st.integers(0, 5000),

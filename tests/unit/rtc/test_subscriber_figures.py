@@ -50,13 +50,6 @@ def test_a_round_trip_that_cannot_be_is_not_told(
     assert round_trip_s(ntp=ntp(now), last_sr=last_sr, since_sr=since_sr) == told
 
 
-class Track:
-    """What a slot carries, as far as its reports ask."""
-
-    def __init__(self) -> None:
-        self.holes = 0
-
-
 def block(highest: int, lost: int = 0, *, fraction: int = 0, jitter: int = 0) -> ReportBlock:
     return ReportBlock(
         ssrc=900,
@@ -69,48 +62,66 @@ def block(highest: int, lost: int = 0, *, fraction: int = 0, jitter: int = 0) ->
     )
 
 
+def note(reports: SlotReports, told: ReportBlock, *, holes: int = 0, stretch: object = None) -> float:
+    return reports.note(told, holes=holes, stretch=stretch)
+
+
 def test_loss_is_counted_by_the_extended_sequence_numbers() -> None:
-    reports, track = SlotReports(clock_rate=90_000), Track()
-    assert reports.note(block(0x1FFF0, fraction=64), track) == 0.25  # the first one: only its own word
-    assert reports.note(block(0x20054, 10), track) == pytest.approx(0.1)
-    assert reports.note(block(0x200B8, 10), track) == 0.0
+    reports = SlotReports(clock_rate=90_000)
+    assert note(reports, block(0x1FFF0, fraction=64)) == 0.25  # the first one: only its own word
+    assert note(reports, block(0x20054, 10)) == pytest.approx(0.1)
+    assert note(reports, block(0x200B8, 10)) == 0.0
     assert reports.take() == (200, 10)
     assert reports.take() is None
 
 
 def test_extended_numbers_and_losses_wrap() -> None:
-    reports, track = SlotReports(clock_rate=90_000), Track()
-    reports.note(block(0xFFFFFFF6, 0x7FFFFB), track)
-    assert reports.note(block(90, -0x7FFFFB), track) == pytest.approx(10 / 100)
+    reports = SlotReports(clock_rate=90_000)
+    note(reports, block(0xFFFFFFF6, 0x7FFFFB))
+    assert note(reports, block(90, -0x7FFFFB)) == pytest.approx(10 / 100)
 
 
 def test_packets_that_came_late_or_twice_are_no_loss_below_nothing() -> None:
-    reports, track = SlotReports(clock_rate=90_000), Track()
-    reports.note(block(1000, 50), track)
-    assert reports.note(block(1100, 40), track) == 0.0
+    reports = SlotReports(clock_rate=90_000)
+    note(reports, block(1000, 50))
+    assert note(reports, block(1100, 40)) == 0.0
     assert reports.take() == (100, 0)
 
 
 def test_a_receiver_that_counts_anew_is_believed_by_its_own_word() -> None:
-    reports, track = SlotReports(clock_rate=90_000), Track()
-    reports.note(block(5000, 50), track)
-    assert reports.note(block(100, 0, fraction=128), track) == 0.5
+    reports = SlotReports(clock_rate=90_000)
+    note(reports, block(5000, 50))
+    assert note(reports, block(100, 0, fraction=128)) == 0.5
     assert reports.take() is None
 
 
 def test_what_never_came_from_the_sender_is_not_lost_on_the_way_down() -> None:
-    reports, track = SlotReports(clock_rate=90_000), Track()
-    reports.note(block(1000, 0), track)
-    track.holes = 8
-    assert reports.note(block(1100, 8), track) == 0.0
-    track.holes = 10
-    assert reports.note(block(1200, 15), track) == pytest.approx(5 / 98)
+    reports = SlotReports(clock_rate=90_000)
+    note(reports, block(1000, 0))
+    assert note(reports, block(1100, 8), holes=8) == 0.0
+    assert note(reports, block(1200, 15), holes=10) == pytest.approx(5 / 98)
+
+
+def test_what_comes_late_from_the_sender_is_no_gain_on_the_way_down() -> None:
+    reports = SlotReports(clock_rate=90_000)
+    note(reports, block(1000, 0))
+    note(reports, block(1100, 10), holes=5)  # five of them are under way again
+    note(reports, block(1200, 5), holes=0)  # … and have come, at both
+    assert reports.take() == (200, 5)
+
+
+def test_a_slot_that_begins_anew_is_not_charged_with_what_was_counted_before() -> None:
+    reports = SlotReports(clock_rate=90_000)
+    first, second = object(), object()
+    note(reports, block(1000, 0), holes=50, stretch=first)
+    assert note(reports, block(1100, 0), holes=0, stretch=second) == 0.0
+    assert note(reports, block(1200, 10), holes=0, stretch=second) == pytest.approx(0.1)
 
 
 def test_jitter_is_in_milliseconds_of_the_slots_own_clock() -> None:
     picture, sound = SlotReports(clock_rate=90_000), SlotReports(clock_rate=48_000)
-    picture.note(block(1, jitter=1800), None)
-    sound.note(block(1, jitter=960), None)
+    note(picture, block(1, jitter=1800))
+    note(sound, block(1, jitter=960))
     assert (picture.jitter_ms, sound.jitter_ms) == (20.0, 20.0)
 
 

@@ -28,6 +28,6 @@ export const en: typeof zh = {
     title: 'The four parts of its way', more: 'Details',
     scene: 'Their network', hub: 'Server', here: 'Network here', device: 'This device',
     loss: 'loss {pct} %', rtt: 'RTT {ms} ms', load: 'load {pct} %', lag: 'late {ms} ms', sent: '{height}p sent', room: 'carries {rate}', frames: '{n} frames/s', stood: 'stood {s} s', score: 'Picture {score} of 5', nothing: 'no figures yet',
-    sendingWeak: 'Weak network: your picture suffers', sendingWeakDo: 'Move, or switch between Wi-Fi and mobile data', sendingBusy: 'Phone overloaded: your picture suffers', sendingBusyDo: 'Close other apps; keep it cool',
+    sendingWeak: 'Weak network, poor picture', sendingWeakDo: 'Move, or switch Wi-Fi or mobile data', sendingBusy: 'Phone overloaded, poor picture', sendingBusyDo: 'Close other apps; keep it cool',
   },
 }

@@ -52,7 +52,8 @@ export const LIMITS = {
   /** Share of the time between two frames that decoding one takes. */
   decodeShare: 0.9,
   rttMs: 900,
-  lagMs: 100,
+  /** Longer than a jitter buffer waits; from half of it on, it is to blame for what stands. */
+  lagMs: 200,
   /** In two seconds. */
   serverDropped: 20,
   cpu: 0.97,
@@ -108,7 +109,7 @@ export function judge(facts: Facts): Verdict {
   const { frozen, choppy } = effectOf(facts)
   if (!frozen && !choppy) return 'fine'
   // Something is wrong, and nobody is beyond the limit: whoever is nearest to it, if near at all.
-  if ((facts.server?.cpu ?? 0) >= LIMITS.cpu) return 'server'
+  if (strain.server >= 0.5 || (facts.server?.cpu ?? 0) >= LIMITS.cpu) return 'server'
   if (Math.max(strain.uplink, strain.downlink) >= 0.4) return strain.uplink >= strain.downlink ? 'sender_uplink' : 'my_downlink'
   return strain.device >= 0.6 ? 'this_device' : 'unknown'
 }
