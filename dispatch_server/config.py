@@ -16,7 +16,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -67,6 +67,15 @@ class Config(BaseModel):
     media_tcp: Annotated[
         bool, Field(description="Take media by TCP too, on the same port, where a network bars UDP.")
     ] = True
+    media_workers: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=64,
+            description="Media worker processes, each on a port of its own from N+2 on. Without it one for "
+            "each core but one.",
+        ),
+    ] = None
     media_outlives_hub_s: Annotated[
         int,
         Field(
@@ -129,6 +138,19 @@ class Config(BaseModel):
             except ValueError:
                 raise ValueError(f"{address!r} is no IP address") from None
         return addresses
+
+    @model_validator(mode="after")
+    def _ports_exist(self) -> Config:
+        if self.port + 1 + self.worker_count > 65535:
+            raise ValueError(
+                f"{self.worker_count} media workers from port {self.port + 2} on go beyond 65535"
+            )
+        return self
+
+    @property
+    def worker_count(self) -> int:
+        """How many media workers run: as set, else one for each core that the hub leaves, at least one."""
+        return self.media_workers or max(1, len(os.sched_getaffinity(0)) - 1)
 
 
 def load(arguments: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Config:

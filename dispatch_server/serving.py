@@ -28,7 +28,7 @@ from dispatch_server.ports import MediaPlane
 from dispatch_server.running import running
 from dispatch_server.wiring import Hub
 from rtc.errors import MediaUnavailable
-from rtc.supervisor import WorkerProcess
+from rtc.pool import WorkerPool
 from rtc.worker_folder import worker_folder
 
 LOOPBACK = "127.0.0.1"
@@ -54,7 +54,7 @@ async def _serve_alone(config: Config, *, with_demo: bool) -> None:
         asyncio.get_running_loop().add_signal_handler(number, _stop, stopped, number)
     seed = seeding.demo_city() if with_demo else seeding.bare(config.site_name)
     async with AsyncExitStack() as stack:
-        media = await stack.enter_async_context(media_worker(config))
+        media = await stack.enter_async_context(media_workers(config))
         hub = await stack.enter_async_context(started(config, seed=seed, plane=media))
         demonstration = Demonstration(hub, config) if with_demo else None
         try:
@@ -73,10 +73,11 @@ def _stop(stopped: asyncio.Future[signal.Signals], number: signal.Signals) -> No
 
 
 @asynccontextmanager
-async def media_worker(config: Config) -> AsyncIterator[WorkerProcess]:
+async def media_workers(config: Config) -> AsyncIterator[WorkerPool]:
     """The media plane: what an earlier hub left running, or started now. Raises: StartError."""
     try:
-        media = WorkerProcess(
+        media = WorkerPool(
+            workers=config.worker_count,
             udp_port=config.port + 2,
             advertise=media_addresses(config),
             tcp=config.media_tcp,

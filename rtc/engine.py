@@ -6,12 +6,14 @@
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
 from rtc.admission import Limits
 from rtc.busyness import LOAD_EVERY_S, Busyness
 from rtc.connection import Connection
+from rtc.crossing import Crossings
 from rtc.errors import UnknownConnection
 from rtc.fanout import LaneFanout
 from rtc.forwarder import Forwarder
@@ -38,15 +40,22 @@ class Engine:
         emit: Callable[[MediaEvent], None],
         tasks: asyncio.TaskGroup,
         fanout: LaneFanout[Connection],
+        folder: Path,
         max_connections: int = MAX_CONNECTIONS,
         limits: Limits | None = None,
     ) -> None:
+        """In `folder` other workers are found, for what crosses."""
         self._emit = emit
         self._log = structlog.get_logger("rtc.engine")
         self._busy = Busyness(now=time.monotonic(), cpu_s=time.process_time(), limits=limits)
         self._forwarder = Forwarder(emit=emit, unix_offset_s=time.time() - time.monotonic())
         self.peers = Peers(port=port, candidates=candidates, emit=emit, tasks=tasks, most=max_connections)
-        self._publishing = Publishing(peers=self.peers, forwarder=self._forwarder, fanout=fanout)
+        self.crossings = Crossings(
+            folder=folder, forwarder=self._forwarder, fanout=fanout, counters=self.peers.counters
+        )
+        self._publishing = Publishing(
+            peers=self.peers, forwarder=self._forwarder, crossings=self.crossings, fanout=fanout
+        )
         self._subscribing = Subscribing(peers=self.peers, forwarder=self._forwarder, fanout=fanout)
 
     def publish(self, source_id: str, offer_sdp: str, label: str = "") -> Published:
@@ -99,12 +108,14 @@ class Engine:
             subscriber.resends.refused for subscriber in self._forwarder.subscribers.values()
         )
         counters["stale_reconciles"] = self._forwarder.stale_reconciles
+        counters["crossings_out"], counters["crossings_in"] = self.crossings.count
         return WorkerStats(
             connections=len(self.peers.connections), sources=len(self._forwarder.sources), counters=counters
         )
 
     def end(self) -> None:
-        """Every connection is on its way out."""
+        """Every connection is on its way out, and nothing crosses any more."""
+        self.crossings.close()
         for connection_id in list(self.peers.connections):
             self.peers.close(connection_id)
 
@@ -117,6 +128,7 @@ class Engine:
             if now - consent_at >= CONSENT_EVERY_S:
                 consent_at = now
                 self.peers.check_consent(now)
+                self.crossings.tend()
             if now - load_at >= LOAD_EVERY_S:
                 load_at = now
                 self._measure(now)

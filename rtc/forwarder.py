@@ -76,7 +76,7 @@ class Forwarder:
         del self.sources[source.source_id]
         del self._reports[source.source_id]
         self._detach_source(source)
-        if source.up:
+        if source.up and not source.crossed:
             self._emit(SourceDown(source_id=source.source_id, reason=reason))
         self._flush()
 
@@ -125,14 +125,18 @@ class Forwarder:
                 up=source.up,
             )
             for source in self.sources.values()
+            if not source.crossed
         )
 
     def receive_rtp(self, source: Source, data: bytes, now: float) -> None:
-        """A publisher's packet has left to everyone it belongs to, or is held until `release`.
+        """A publisher's packet has left to everyone it belongs to, or is held until `release`; it has crossed
+        to other workers that need it.
 
         Raises: MalformedPacket.
         """
         self._follow(source, source.receive_rtp(data, now), now)
+        for tap in source.taps:
+            tap(data)
         if source.pacer.holding:
             self._holding[source.source_id] = source
 
@@ -200,7 +204,7 @@ class Forwarder:
             self._stats_at = now
             for source in self.sources.values():
                 self._note_silence(source, now)
-                if source.announced:
+                if source.announced and not source.crossed:
                     self._emit(self._reports[source.source_id].stats(now))
         self._tell_of_subscribers(now)
         self._flush()
@@ -222,14 +226,16 @@ class Forwarder:
                 subscriber.measure(now)
 
     def _announce(self, source: Source, now: float) -> None:
-        source.up = source.announced = True
-        self._emit(
-            SourceUp(
-                source_id=source.source_id,
-                kinds=source.kinds,
-                codecs=tuple(codec.value for codec in source.codecs),
+        source.announced = True
+        if not source.crossed:  # else its own worker tells of it
+            source.up = True
+            self._emit(
+                SourceUp(
+                    source_id=source.source_id,
+                    kinds=source.kinds,
+                    codecs=tuple(codec.value for codec in source.codecs),
+                )
             )
-        )
         source.outlet.send_rtcp(self._reports[source.source_id].report(now))
 
     def _note_silence(self, source: Source, now: float) -> None:
@@ -324,7 +330,8 @@ class Forwarder:
                 for slot, route in zip(subscriber.audio, routes, strict=True):
                     self._start(slot, route, now)
         if now - self._levels_at >= LEVELS_EVERY_S:
-            speaking = [each for each, source in self.sources.items() if source.loudness.speaking(now)]
+            own = ((each, source) for each, source in self.sources.items() if not source.crossed)
+            speaking = [each for each, source in own if source.loudness.speaking(now)]
             speaking.sort(key=lambda each: levels[each])
             if set(speaking) != set(self._speaking):
                 self._levels_at = now

@@ -220,7 +220,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLost:
-    """The worker died: every connection, source and route is gone."""
+    """The worker died: every connection, source and route of it is gone. What was known of them is told one
+    by one before.
+    """
+
+    worker: str = "0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +235,7 @@ class WorkerReady:
     """
 
     native: bool = False
+    worker: str = "0"
 
 
 MediaEvent = (

@@ -5,6 +5,7 @@ import secrets
 import time
 
 from rtc.connection import Connection, Reason
+from rtc.crossing import Crossings
 from rtc.errors import MalformedPacket
 from rtc.fanout import LaneFanout
 from rtc.forwarder import Forwarder
@@ -20,8 +21,16 @@ RELEASE_S = 0.002
 class Publishing:
     """Connections that bring a source. Every method is called on the event loop."""
 
-    def __init__(self, *, peers: Peers, forwarder: Forwarder, fanout: LaneFanout[Connection]) -> None:
+    def __init__(
+        self,
+        *,
+        peers: Peers,
+        forwarder: Forwarder,
+        crossings: Crossings,
+        fanout: LaneFanout[Connection],
+    ) -> None:
         self._peers = peers
+        self._crossings = crossings
         self._forwarder = forwarder
         self._fanout = fanout
         self._becoming: dict[str, Connection] = {}  # by source: its publisher before the handshake
@@ -55,6 +64,9 @@ class Publishing:
                     source.receive_rtcp(parse_rtcp(data), now)
                 except MalformedPacket:
                     counters["malformed_rtcp"] += 1
+                else:
+                    for tap in source.taps:
+                        tap(data)
 
         connection = self._peers.make(connection_id, local, on_rtp, on_rtcp, label=label, source_id=source_id)
 
@@ -73,13 +85,15 @@ class Publishing:
                 now=now,
             )
             self._forwarder.add_source(source, now)
-            if earlier is not None:
+            self._crossings.came_up(source, offer.plans)
+            if earlier is not None and not earlier.crossed:
                 self._peers.connections[earlier.connection_id].end(Reason.REPLACED)
 
         def on_down(reason: Reason) -> None:
             if self._becoming.get(source_id) is connection:
                 del self._becoming[source_id]
             if source is not None:
+                self._crossings.went_down(source)
                 self._forwarder.remove_source(source, reason)
 
         if source_id in self._becoming:  # it asks again: the first try is given up

@@ -9,7 +9,7 @@ from rtc.layers import Layer, Simulcast, choose, order
 from rtc.loudness import Loudness
 from rtc.pacer import Pacer
 from rtc.plane import Kind
-from rtc.rtcp import RtcpFact, SenderReport
+from rtc.rtcp import KeyframeRequest, Nack, RtcpFact, SenderReport
 from rtc.rtp_packet import RtpPacket, parse_rtp
 from rtc.slot import Slot
 from rtc.source_clock import SourceClock
@@ -93,6 +93,7 @@ class Source:
         "recoded",
         "source_id",
         "strays",
+        "taps",
         "up",
     )
 
@@ -121,6 +122,8 @@ class Source:
         """The codec of its picture turned out to be another a moment ago, and no slot carries it."""
         self.gap_opened = False
         """Packets of its picture turned out to be missing a moment ago."""
+        self.taps: tuple[Callable[[bytes], None], ...] = ()
+        """What is taken in is handed to these too, as it came."""
         self.heard_at = now  # when the last packet was taken in; from the start until then
         self.arrivals = ArrivalLog(ssrc=OWN_SSRC)
         clock = SourceClock()
@@ -149,6 +152,11 @@ class Source:
         self._transport_cc_id = next((plan.transport_cc_id for plan in plans if plan.transport_cc_id), None)
         self._by_ssrc = {track.ssrc: track for track in self.tracks if track.ssrc}
         self._heard_at: dict[Track, float] = {}
+
+    @property
+    def crossed(self) -> bool:
+        """Whether it is another worker's publisher that sends it."""
+        return not self.connection_id
 
     @property
     def tracks(self) -> Iterator[Track]:
@@ -246,6 +254,25 @@ class Source:
             track.missing.opened = False
             self.gap_opened = True
         return True
+
+    def serve(self, facts: list[RtcpFact]) -> list[bytes]:
+        """What another worker that has this source asked for: packets as they came, but for their header
+        extensions, as far as they are still held. Keyframes will be requested of the publisher.
+        """
+        again = []
+        for fact in facts:
+            track = self._by_ssrc.get(fact.ssrc) if isinstance(fact, KeyframeRequest | Nack) else None
+            if track is None:
+                continue
+            if isinstance(fact, KeyframeRequest):
+                track.keyframes.want()
+                continue
+            number = self._streams[track.kind].plan.payload_type
+            for seq in fact.seqs if isinstance(fact, Nack) else ():
+                packet = track.history.get(seq)
+                if packet is not None:
+                    again.append(bytes((packet[0], packet[1] & 0x80 | number)) + packet[2:])
+        return again
 
     def receive_rtcp(self, facts: list[RtcpFact], now: float) -> None:
         """The publisher's reports were taken in; what else it says concerns nobody."""

@@ -76,6 +76,7 @@ class WorkerProcess:
             *("--outlives-hub-s", f"{outlives_hub_s:g}"),
             *(("--plain",) if plain else ()),
             *(() if tcp else ("--no-tcp",)),
+            *("--index", str(index)),
         )
         self._own_folder = folder is None
         self._folder = folder or Path()
@@ -166,6 +167,10 @@ class WorkerProcess:
         """Nothing flows on the connection any more."""
         await self._ask(wire.Close(connection_id=connection_id))
 
+    async def carry(self, *, source_id: str, workers: tuple[int, ...]) -> None:
+        """The source crosses to just these other workers of the folder, whenever it is published here."""
+        await self._ask(wire.Carry(source_id=source_id, workers=workers))
+
     async def retell(self, *, connection_id: str) -> None:
         """`SlotsChanged` follows, with every slot of the connection."""
         await self._ask(wire.Retell(connection_id=connection_id))
@@ -232,21 +237,19 @@ class WorkerProcess:
             pause_s = FIRST_PAUSE_S if loop.time() - began > HEALTHY_S else min(MAX_PAUSE_S, pause_s * 2)
             await asyncio.sleep(pause_s)
 
+    async def end_found(self) -> None:
+        """Instead of `async with`: the worker that an earlier hub left there has ended, if there was one."""
+        found = await self._reach()
+        if found is not None:
+            await self._end(*found, gently=True)
+        socket_path(self._folder, self._index).unlink(missing_ok=True)
+
     async def _find(self) -> tuple[WorkerHandle, WorkerClient, wire.Welcome] | None:
         """The worker that an earlier hub left, if it is just what is wanted; any other is ended."""
-        try:
-            async with asyncio.timeout(FIND_S):
-                reader, writer = await asyncio.open_unix_connection(
-                    socket_path(self._folder, self._index), limit=1 << 20
-                )
-        except (OSError, TimeoutError):
-            return None  # nobody listens there
-        client = WorkerClient(reader, writer, on_event=self._on_event)
-        try:
-            handle = WorkerHandle.behind(writer.get_extra_info("socket"))
-        except OSError:
-            client.close()
-            return None  # it has just gone
+        reached = await self._reach()
+        if reached is None:
+            return None
+        handle, client = reached
         try:
             welcome = await client.hello(within_s=FIND_S)
         except RtcError as error:
@@ -259,6 +262,22 @@ class WorkerProcess:
         await self._end(handle, client, gently=True)
         return None
 
+    async def _reach(self) -> tuple[WorkerHandle, WorkerClient] | None:
+        """Whoever listens where our worker would; None if nobody does."""
+        try:
+            async with asyncio.timeout(FIND_S):
+                reader, writer = await asyncio.open_unix_connection(
+                    socket_path(self._folder, self._index), limit=1 << 20
+                )
+        except (OSError, TimeoutError):
+            return None
+        client = WorkerClient(reader, writer, on_event=self._on_event)
+        try:
+            return WorkerHandle.behind(writer.get_extra_info("socket")), client
+        except OSError:  # it has just gone
+            client.close()
+            return None
+
     async def _begin(self) -> tuple[WorkerHandle, WorkerClient, wire.Welcome]:
         """A new worker, which serves us. Raises: RtcError, OSError."""
         path = socket_path(self._folder, self._index)
@@ -267,7 +286,7 @@ class WorkerProcess:
             listening.bind(str(path))
             listening.listen(1)
             reader, writer = await asyncio.open_unix_connection(path, limit=1 << 20)  # it will take it up
-            handle = WorkerHandle.start(listening, self._arguments)
+            handle = WorkerHandle.start(listening, ("--folder", str(self._folder), *self._arguments))
         client = WorkerClient(reader, writer, on_event=self._on_event)
         try:
             welcome = await client.hello(within_s=START_S)

@@ -103,13 +103,21 @@ class Retell:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Carry:
+    """Hand this source to just these workers, whenever it is published here."""
+
+    source_id: str
+    workers: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """No more than the asking: `stats`, `ping`, and `end`, after which the worker ends."""
 
     what: str
 
 
-Request = Hello | Publish | Play | Patch | Subscribe | Accept | Close | Retell | ScopeRoutes | Ask
+Request = Hello | Publish | Play | Patch | Subscribe | Accept | Close | Carry | Retell | ScopeRoutes | Ask
 Reply = Welcome | Published | Played | Patched | Subscribed | WorkerStats | None
 
 _REQUESTS = {kind.__name__: TypeAdapter(kind) for kind in get_args(Request)}

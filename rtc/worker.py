@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
@@ -36,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--listen", required=True, type=int, help="the Unix socket, as an open file")
     parser.add_argument("--udp-port", required=True, type=int, help="the media port; 0 takes a free one")
     parser.add_argument("--advertise", required=True, help="addresses that browsers are told, the best first")
+    parser.add_argument("--folder", required=True, type=Path, help="where other workers are found")
+    parser.add_argument("--index", required=True, type=int, help="this worker's number among them")
     parser.add_argument("--outlives-hub-s", type=float, default=60.0, help="how long to go on without a hub")
     parser.add_argument("--plain", action="store_true", help="forward in Python although there is a C helper")
     parser.add_argument("--no-tcp", action="store_true", help="peers come by UDP only")
@@ -62,6 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
                 tcp=not options.no_tcp,
                 hosts=hosts,
                 fanout=fanout or PlainFanout(),
+                folder=options.folder,
+                index=options.index,
                 arguments=tuple(given[given.index("--udp-port") :]),
             )
         )
@@ -74,6 +79,8 @@ async def serve(
     tcp: bool,
     hosts: tuple[str, ...],
     fanout: LaneFanout[Connection],
+    folder: Path,
+    index: int,
     arguments: tuple[str, ...],
 ) -> int:
     """Serve whoever comes by the door until it is over; the exit status."""
@@ -92,7 +99,9 @@ async def serve(
                 emit=door.emit,
                 tasks=tasks,
                 fanout=fanout,
+                folder=folder,
             )
+            engine.crossings.listen(index)
             await port.start()
             gc.collect()
             gc.freeze()  # what lives for good is never looked at again
@@ -152,6 +161,8 @@ def _answer(engine: Engine, request: wire.Request) -> wire.Reply:
             engine.reconcile(request)
         case wire.Ask(what=what):
             return engine.stats() if what == "stats" else None
+        case wire.Carry(source_id=source_id, workers=workers):
+            engine.crossings.carry(source_id, workers)
         case wire.Hello():
             pass  # it has been said before
     return None

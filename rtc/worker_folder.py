@@ -8,6 +8,8 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rtc.errors import MediaUnavailable
@@ -35,6 +37,24 @@ def worker_folder(data: Path) -> Path:
     except OSError as error:
         raise MediaUnavailable(f"{folder} cannot be used: {error.strerror}") from error
     return folder
+
+
+def crossing_path(folder: Path, index: int) -> Path:
+    """Where other workers hand over sources to worker number `index`."""
+    return folder / f"cross-{index}.sock"
+
+
+@contextmanager
+def own_folder() -> Iterator[Path]:
+    """A folder for workers that nobody is to find later."""
+    with tempfile.TemporaryDirectory(prefix="liandong-media-", ignore_cleanup_errors=True) as name:
+        yield Path(name)  # its mode is 0700: only we may connect
+
+
+def found_workers(folder: Path) -> list[int]:
+    """The numbers of the workers that were there at some time."""
+    names = (path.name.removeprefix("worker-").removesuffix(".sock") for path in folder.glob("worker-*.sock"))
+    return sorted(int(name) for name in names if name.isdecimal())
 
 
 def socket_path(folder: Path, index: int) -> Path:

@@ -30,7 +30,7 @@ from dispatch_server.config import Config
 from dispatch_server.identity import Agency, AgencyKind, Person, Role
 from dispatch_server.ids import random_id
 from dispatch_server.seeding import Seed
-from dispatch_server.serving import media_worker, prepare_logging, started
+from dispatch_server.serving import media_workers, prepare_logging, started
 from dispatch_server.usecases.case import Outcome
 from dispatch_server.wiring import Hub
 from rooms import FeedKind
@@ -129,7 +129,7 @@ async def main() -> None:
     config = Config(data=options.data, port=options.port, https=False, host="127.0.0.1")
     prepare_logging(config)
     sown = seed(options.departments, options.watchers)
-    async with media_worker(config) as plane, started(config, seed=sown, plane=plane) as hub:
+    async with media_workers(config) as plane, started(config, seed=sown, plane=plane) as hub:
         await fill(hub, options.incidents)
         tokens = {person: (await hub.sign_in.make_link(person))[0] for person in hub.directories.now().people}
         device = await hub.feeds.register_device(

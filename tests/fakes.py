@@ -126,7 +126,9 @@ class FakePlane:
     def held(self) -> Held:
         return self.found
 
-    async def publish(self, *, source_id: str, offer_sdp: str, label: str = "") -> Published:
+    async def publish(
+        self, *, source_id: str, offer_sdp: str, label: str = "", scope_id: str = ""
+    ) -> Published:
         self._check(offer_sdp)
         connection_id = f"pub{next(self._numbers)}"
         self.publishers[connection_id] = source_id
@@ -143,14 +145,14 @@ class FakePlane:
             return Patched(ice_tag="second", fragment="a=ice-ufrag:ours\r\n")
         return Patched(ice_tag="first", fragment=None)
 
-    async def play(self, *, offer_sdp: str, label: str = "") -> Played:
+    async def play(self, *, offer_sdp: str, label: str = "", scope_id: str = "") -> Played:
         self._check(offer_sdp)
         connection_id = f"play{next(self._numbers)}"
         self.players.add(connection_id)
         self.labels[connection_id] = label
         return Played(connection_id=connection_id, answer_sdp="v=0\r\nanswer\r\n", ice_tag="first")
 
-    async def subscribe(self, *, profile: str, label: str = "") -> Subscribed:
+    async def subscribe(self, *, profile: str, label: str = "", scope_id: str = "") -> Subscribed:
         self._check("v=0")
         connection_id = f"sub-{profile}-{next(self._numbers)}"
         self.subscribers.add(connection_id)
@@ -192,6 +194,10 @@ class FakePlane:
         self.happened.put_nowait(SourceDown(source_id=source_id, reason=reason))
 
     def worker_dies(self) -> None:
+        for connection_id in (*self.subscribers, *self.players, *self.publishers):
+            self.happened.put_nowait(ConnectionDown(connection_id=connection_id, reason="worker_lost"))
+        for source_id in dict.fromkeys(self.publishers.values()):
+            self.happened.put_nowait(SourceDown(source_id=source_id, reason="worker_lost"))
         self.publishers.clear()
         self.subscribers.clear()
         self.players.clear()

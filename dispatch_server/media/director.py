@@ -124,7 +124,12 @@ class MediaDirector:
         label = SenderLabel(sender_id=sender_id, incident_id=incident_id)
         with self._one_more(sender_id):
             published = await self._call(
-                self._plane.publish(source_id=source_id, offer_sdp=offer_sdp, label=label.model_dump_json())
+                self._plane.publish(
+                    source_id=source_id,
+                    offer_sdp=offer_sdp,
+                    label=label.model_dump_json(),
+                    scope_id=incident_id,
+                )
             )
         self._sources.connected(
             published.connection_id, source_id, sender_id=sender_id, incident_id=incident_id
@@ -333,16 +338,6 @@ class MediaDirector:
     async def all_up(self) -> None:
         """Workers serve: every page has been told, so that one that waits tries at once."""
         await self._broadcaster.to_all("media_back", {})
-
-    async def all_down(self) -> list[str]:
-        """Every connection is gone; the sources that were live until now."""
-        for connection_id in [*self._viewers, *self._sources.connections]:
-            await self.connection_down(connection_id, "worker_lost")
-        self._players.all_down()
-        lost = self._sources.live_sources
-        for source_id in lost:
-            await self.source_down(source_id)
-        return lost
 
     # ── reconciling ──────────────────────────────────────────────────────────────────────────────
 

@@ -105,11 +105,9 @@ class MediaFigures:
     def source_down(self, source_id: str) -> None:
         self._limited.pop(source_id, None)
 
-    def all_down(self) -> None:
-        """The workers are gone, and everything that was known by them."""
-        self.downlinks.clear()
-        self.workers.clear()
-        self._limited.clear()
+    def worker_down(self, worker: str) -> None:
+        """The worker is gone; its connections and sources were, one by one."""
+        self.workers.pop(worker, None)
 
     # ── from the pages ───────────────────────────────────────────────────────────────────────────
 

@@ -52,7 +52,12 @@ class MediaFollower:
         self._tasks = tasks
         self._facts: dict[str, Fact] = {}  # the newest of each feed that is not in the store yet
         self._writing: set[str] = set()
-        self.ready = False
+        self._up: set[str] = set()  # workers
+
+    @property
+    def ready(self) -> bool:
+        """Whether a media worker serves."""
+        return bool(self._up)
 
     async def run(self) -> None:
         """Follows the plane until cancelled. What must be committed goes on beside: hints never wait."""
@@ -88,15 +93,13 @@ class MediaFollower:
             case ConnectionDown():
                 self._figures.connection_down(event.connection_id)
                 await self._director.connection_down(event.connection_id, event.reason)
-            case WorkerLost():
-                self.ready = False
-                _log.error("media.worker_lost")
-                self._figures.all_down()
-                for source_id in await self._director.all_down():
-                    self._note(source_id, "worker_lost")
-            case WorkerReady(native=native):
-                self.ready = True
-                _log.info("media.worker_ready", native=native)
+            case WorkerLost(worker=worker):
+                self._up.discard(worker)
+                _log.error("media.worker_lost", worker=worker)
+                self._figures.worker_down(worker)
+            case WorkerReady(worker=worker, native=native):
+                self._up.add(worker)
+                _log.info("media.worker_ready", worker=worker, native=native)
                 await self._director.all_up()
                 self._tasks.start(self._director.settle_all(), name="media:settle")
 

@@ -63,7 +63,11 @@ class Players:
             link_id=link.id, feed_id=link.feed_id, agency_id=link.agency_id, incident_id=incident_id
         )
         try:
-            played = await self._call(self._plane.play(offer_sdp=offer_sdp, label=label.model_dump_json()))
+            played = await self._call(
+                self._plane.play(
+                    offer_sdp=offer_sdp, label=label.model_dump_json(), scope_id=incident_id or ""
+                )
+            )
         finally:
             self._opening[link.id] -= 1
             if not self._opening[link.id]:
@@ -129,10 +133,6 @@ class Players:
     def connection_down(self, connection_id: str) -> None:
         """The connection is gone."""
         self._players.pop(connection_id, None)
-
-    def all_down(self) -> None:
-        """Every connection is gone."""
-        self._players.clear()
 
     async def _end_all(self, connection_ids: list[str]) -> None:
         for connection_id in connection_ids:

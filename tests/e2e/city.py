@@ -15,7 +15,13 @@ from pathlib import Path
 from alerting import EscalationPolicy, Step, Target
 from dispatch_server import seeding
 from dispatch_server.config import Config
-from dispatch_server.serving import media_worker, prepare_folder, prepare_logging, require_free_ports, started
+from dispatch_server.serving import (
+    media_workers,
+    prepare_folder,
+    prepare_logging,
+    require_free_ports,
+    started,
+)
 
 RUNGS = 30
 _FIRST = (Target.ON_DUTY, Target.ON_DUTY, Target.DEPUTY, Target.HEAD)
@@ -35,7 +41,7 @@ async def serve(config: Config, every_s: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     seed = seeding.demo_city(policy=ladder(every_s))
-    async with media_worker(config) as plane, started(config, seed=seed, plane=plane):
+    async with media_workers(config) as plane, started(config, seed=seed, plane=plane):
         await stop.wait()
 
 

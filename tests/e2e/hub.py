@@ -87,15 +87,15 @@ class Hub:
         self._process.wait()
 
     def media_worker(self) -> int | None:
-        """Process id of the hub's media worker, if there is one just now."""
-        assert self._process is not None
-        for stat in Path("/proc").glob("[0-9]*/stat"):
+        """Process id of the media worker, if there is one just now; an earlier hub may have begun it."""
+        port = str(self.port + 2).encode()
+        for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
             try:
-                parent = int(stat.read_text().rpartition(")")[2].split()[1])
-                if parent == self._process.pid and b"rtc.worker" in stat.with_name("cmdline").read_bytes():
-                    return int(stat.parent.name)
+                words = cmdline.read_bytes().split(b"\0")
             except OSError:
                 continue
+            if b"rtc.worker" in words and port in words:
+                return int(cmdline.parent.name)
         return None
 
     def kill_media_worker(self) -> int:

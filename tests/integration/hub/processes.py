@@ -20,7 +20,8 @@ from tests.integration.hub.house import Visitor
 
 ROOT = Path(__file__).resolve().parents[3]
 START_WITHIN_S = 45.0
-SOON = {"LIANDONG_MEDIA_OUTLIVES_HUB_S": "20"}  # a killed hub's worker must not outlive the tests for long
+SOON = {"LIANDONG_MEDIA_OUTLIVES_HUB_S": "20", "LIANDONG_MEDIA_WORKERS": "1"}
+"""A killed hub's worker must not outlive the tests for long; further workers would need further ports."""
 _next_port = 20_000 + os.getpid() % 200 * 100
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from aiohttp import web
 from synthetic_peer import SyntheticPeer
@@ -32,8 +32,9 @@ class Link(Protocol):
 class Stage:
     """The worker, its events so far, and the door's address."""
 
-    def __init__(self, media: WorkerProcess | None = None) -> None:
-        self.media = media or WorkerProcess(udp_port=0, advertise=("127.0.0.1",))
+    def __init__(self, media: Any = None) -> None:
+        """`media`: a pool, or a worker that is otherwise than usual."""
+        self.media: Any = media or WorkerProcess(udp_port=0, advertise=("127.0.0.1",))
         self.events: list[MediaEvent] = []
         self.slots: dict[tuple[str, str], SlotState] = {}
         self.url = ""

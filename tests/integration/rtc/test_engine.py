@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from synthetic_peer import SyntheticPeer
@@ -36,6 +37,7 @@ async def engine(
                 emit=events.append,
                 tasks=tasks,
                 fanout=PlainFanout(),
+                folder=Path(),
                 max_connections=most,
                 limits=limits,
             )
