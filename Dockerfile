@@ -3,6 +3,8 @@
 #   docker build -t liandong .
 #   docker run --network host -v liandong:/data liandong
 #
+# One media worker, so that one media port has to be published; more of them (LIANDONG_MEDIA_WORKERS, one for each
+# core to spare) take 8083, 8084 … too.
 # With the host's network the printed links work as they are and media finds its way. Behind `-p 8081:8081
 # -p 8082:8082/udp -p 8082:8082/tcp` only https is reachable, and LIANDONG_MEDIA_ADDRESSES must name the host's own
 # address.
@@ -50,7 +52,8 @@ COPY --from=console /src/web_console/dist /opt/liandong/lib/python3.11/site-pack
 ENV PATH=/opt/liandong/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     LIANDONG_DATA=/data \
-    LIANDONG_PORT=8080
+    LIANDONG_PORT=8080 \
+    LIANDONG_MEDIA_WORKERS=1
 WORKDIR /data
 USER liandong
 VOLUME /data

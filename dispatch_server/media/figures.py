@@ -106,8 +106,9 @@ class MediaFigures:
         self._limited.pop(source_id, None)
 
     def worker_down(self, worker: str) -> None:
-        """The worker is gone; its connections and sources were, one by one."""
+        """The worker is gone, and its downlinks; of its sources each was said to be down."""
         self.workers.pop(worker, None)
+        self.downlinks = {c: stats for c, stats in self.downlinks.items() if stats.worker != worker}
 
     # ── from the pages ───────────────────────────────────────────────────────────────────────────
 
