@@ -108,7 +108,8 @@ class MediaFigures:
     def worker_down(self, worker: str) -> None:
         """The worker is gone, and its downlinks; of its sources each was said to be down."""
         self.workers.pop(worker, None)
-        self.downlinks = {c: stats for c, stats in self.downlinks.items() if stats.worker != worker}
+        for connection_id in [c for c, stats in self.downlinks.items() if stats.worker == worker]:
+            del self.downlinks[connection_id]
 
     # ── from the pages ───────────────────────────────────────────────────────────────────────────
 
