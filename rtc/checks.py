@@ -2,9 +2,13 @@
 
 from typing import Protocol
 
+from rtc.budget import Budget
 from rtc.errors import MalformedPacket
 from rtc.ice_lite import Address
 from rtc.stun import BindingRequest, parse_binding_request
+
+TRIALS_PER_S = 20.0  # packets of strangers that every peer's keys are tried on: else the flood would cost us
+LEAST_MEDIA = 12 + 16  # bytes of a packet with its tag
 
 
 class Peer(Protocol):
@@ -19,14 +23,21 @@ class Peer(Protocol):
     def receive_media(self, data: bytes, path: int, address: Address, now: float) -> None:
         """An SRTP or SRTCP datagram from an address that the peer has proved."""
 
+    def receive_moved(self, data: bytes, path: int, address: Address, now: float) -> bool:
+        """Media from an address that nobody has proved: whether it is the peer's own."""
+
+    def receive_proof(self, data: bytes, path: int, address: Address, now: float) -> bool:
+        """What may be the answer to a check that was sent to an address of the peer's."""
+
     def lose(self, path: int) -> None:
         """That path is gone for good, and every address on it."""
 
 
 class Checks:
-    """Peers by the user names under which they are checked."""
+    """Peers by the user names under which they are checked, or by their keys."""
 
     def __init__(self) -> None:
+        self._trials = Budget(per_s=TRIALS_PER_S, burst=TRIALS_PER_S, now=0.0)
         self._by_ufrag: dict[str, Peer] = {}
         self.strays = 0  # checks for nobody, or not signed by whom they claim
         self.malformed = 0
@@ -38,6 +49,15 @@ class Checks:
     def unexpect(self, ufrag: str) -> None:
         """Checks for that user name are nobody's."""
         self._by_ufrag.pop(ufrag, None)
+
+    def whose(self, data: bytes, path: int, address: Address, now: float) -> Peer | None:
+        """Whose media this is, from an address that nobody has proved; mostly nobody's."""
+        if len(data) < LEAST_MEDIA or not self._trials.take(1, now):
+            return None
+        for peer in dict.fromkeys(self._by_ufrag.values()):
+            if peer.receive_moved(data, path, address, now):
+                return peer
+        return None
 
     def take(
         self, data: bytes, path: int, address: Address, now: float, only: Peer | None = None

@@ -1,7 +1,8 @@
 """One peer's connection: its way from the first check to keys, and its end."""
 
 import asyncio
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
@@ -10,9 +11,10 @@ from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate
 from rtc.budget import Budget
 from rtc.ice_lite import Address, IceLite
 from rtc.media_port import NO_SOCKET, MediaPort
+from rtc.newcomer import Newcomer
 from rtc.rtp_packet import is_rtcp
 from rtc.sdp_lines import RemoteTransport
-from rtc.stun import BindingRequest
+from rtc.stun import BindingRequest, is_success, pack_binding_request
 from rtc.tcp_port import send_nowhere
 
 SETUP_S = 30.0  # from the description to the first check
@@ -71,6 +73,7 @@ class Connection:
         self._early_media: list[tuple[bytes, int, Address, float]] = []  # before the keys: likewise
         self._reader: SrtpReader | None = None
         self._writer: SrtpWriter | None = None
+        self._newcomer: Newcomer | None = None
         self._described = asyncio.Event()
         self._placed = asyncio.Event()
         self._ended: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
@@ -124,15 +127,44 @@ class Connection:
                     async with asyncio.timeout(FAREWELL_S):
                         await self._dtls.stop()
 
+    def receive_moved(self, data: bytes, path: int, address: Address, now: float) -> bool:
+        """Media from an address that nobody has proved is taken in if it is the peer's own, and the address
+        asked for proof. Only a peer that has just been heard elsewhere cannot have moved.
+        """
+        if self._reader is None or not self.ice.quiet(now):
+            return False
+        if not self._take_in(data, path, address, now, trial=True):
+            return False
+        if self._newcomer is not None and self._newcomer.place not in self.ice.addresses:
+            self._port.release(*self._newcomer.place, self)
+        self._newcomer = Newcomer(place=(path, address), transaction=secrets.token_bytes(12))
+        self._ask_for_proof(self._newcomer, len(data), now)
+        return True
+
+    def receive_proof(self, data: bytes, path: int, address: Address, now: float) -> bool:
+        """Whether this answers the check that was sent to that address: media goes there from now on."""
+        newcomer, remote = self._newcomer, self._remote
+        if newcomer is None or remote is None or newcomer.place != (path, address):
+            return False
+        if not is_success(data, newcomer.transaction, remote.ice_password):
+            return False
+        self._newcomer = None
+        before = set(self.ice.addresses)
+        self.ice.prove((path, address), now)
+        self._release(before)
+        self._follow()
+        return True
+
     @property
     def remote_ufrag(self) -> str:
         """As the peer last described itself; empty before it has."""
         return self._remote.ice_ufrag if self._remote is not None else ""
 
-    def restart_ice(self, remote_ufrag: str, ufrag: str, password: str) -> None:
-        """The peer may check with these from now on; keys and media stay as they are."""
+    def restart_ice(self, remote: tuple[str, str], local: tuple[str, str]) -> None:
+        """The peer may check with these names and passwords from now on; keys and media stay as they are."""
         if self._remote is not None:
-            self._remote = replace(self._remote, ice_ufrag=remote_ufrag)
+            self._remote = replace(self._remote, ice_ufrag=remote[0], ice_password=remote[1])
+        ufrag, password = local
         if self.ice.former is not None:  # another restart, before the last one was used
             self._port.unexpect(self.ice.ufrag)
         self.ice.restart(ufrag, password)
@@ -168,8 +200,7 @@ class Connection:
             return None
         if former is not None and self.ice.former is None:
             self._port.unexpect(former[0])
-        for old_path, old_address in before - self.ice.addresses.keys():
-            self._port.release(old_path, old_address, self)
+        self._release(before)
         if self.ice.selected != selected:
             self._follow()
         self._placed.set()
@@ -191,26 +222,59 @@ class Connection:
 
     def receive_media(self, data: bytes, path: int, address: Address, now: float) -> None:
         """A genuine packet goes to the owner; it proves that the peer lives."""
-        reader = self._reader
-        if reader is None:
+        if self._reader is None:
             if self._dtls is not None and len(self._early_media) < EARLY_MEDIA:
                 self._early_media.append((data, path, address, now))
             return
+        taken = self._take_in(data, path, address, now)
+        newcomer = self._newcomer
+        if taken and newcomer is not None and newcomer.place == (path, address):
+            self._ask_for_proof(newcomer, len(data), now)
+
+    def _take_in(self, data: bytes, path: int, address: Address, now: float, *, trial: bool = False) -> bool:
+        """Whether the packet was the peer's; in a trial it is no fault of the peer's that it was not."""
+        reader = self._reader
+        if reader is None:
+            return False
         if is_rtcp(data):
             open_it, handler, budget = reader.open_rtcp, self._on_rtcp, self._control
         elif self._on_rtp is None:
-            self.unasked += 1
-            return
+            self.unasked += not trial
+            return False
         else:
             open_it, handler, budget = reader.open_rtp, self._on_rtp, self._media
-        if not budget.take(1, now):
-            return
+        if not trial and not budget.take(1, now):
+            return False
         clear = open_it(data)
         if clear is None:
-            self.forged += 1
-            return
+            self.forged += not trial
+            return False
         self.ice.heard((path, address), now)
         handler(clear, now)
+        return True
+
+    def _ask_for_proof(self, newcomer: Newcomer, octets: int, now: float) -> None:
+        newcomer.heard(octets)
+        remote = self._remote
+        if newcomer.place in self.ice.addresses or remote is None or not remote.ice_password:
+            self._newcomer = None  # it has checked meanwhile, or cannot be checked
+            return
+        check = pack_binding_request(
+            username=f"{remote.ice_ufrag}:{self.ice.ufrag}",
+            password=remote.ice_password,
+            transaction=newcomer.transaction,
+            use_candidate=False,
+            controlling=False,
+        )
+        if newcomer.ask(len(check), now):
+            path, address = newcomer.place
+            with suppress(OSError):
+                self._port.sender(path)(check, address)
+
+    def _release(self, before: Iterable[tuple[int, Address]]) -> None:
+        """Of the places that the peer had, those that it has no more are nobody's."""
+        for path, address in set(before) - self.ice.addresses.keys():
+            self._port.release(path, address, self)
 
     async def _set_up(self) -> Reason | None:
         """Check, description and handshake; None when all went well."""

@@ -10,6 +10,7 @@ from rtc.stun import BindingRequest, binding_success, role_conflict
 
 CONSENT_S = 15.0  # without any sign of the peer (RFC 7675 has 30; a frozen picture is noticed sooner)
 SILENT_S = 3.0
+QUIET_S = 0.05  # two packets of sound
 MAX_ADDRESSES = 8  # proved addresses of one peer; the oldest is dropped
 
 Address = tuple[str, int]
@@ -55,11 +56,17 @@ class IceLite:
         if self._follows(request, place, now):
             self.selected = place
             self.nominated = self.nominated or request.use_candidate
-        while len(self.addresses) > MAX_ADDRESSES:
-            oldest = next(each for each in self.addresses if each != self.selected)
-            del self.addresses[oldest]
+        self._drop_oldest()
         self.heard(place, now)
         return binding_success(request, address, password)
+
+    def prove(self, place: tuple[int, Address], now: float) -> None:
+        """The peer answered a check of ours at that place, where its media comes from: media goes there."""
+        self.addresses.pop(place, None)
+        self.addresses[place] = now
+        self.selected = place
+        self._drop_oldest()
+        self.heard(place, now)
 
     def restart(self, ufrag: str, password: str) -> None:
         """The peer will check with these; until it has, those that it used last hold, and media goes where it
@@ -83,9 +90,18 @@ class IceLite:
         if place == self.selected:
             self._selected_heard_at = now
 
+    def quiet(self, now: float) -> bool:
+        """Whether nothing has come from where media goes for a moment."""
+        return now - self._selected_heard_at > QUIET_S
+
     def lost(self, now: float) -> bool:
         """Whether the peer has given no sign for too long to go on sending to it."""
         return now - self._heard_at > CONSENT_S
+
+    def _drop_oldest(self) -> None:
+        while len(self.addresses) > MAX_ADDRESSES:
+            oldest = next(each for each in self.addresses if each != self.selected)
+            del self.addresses[oldest]
 
     def _password_of(self, request: BindingRequest) -> str:
         if self.former is not None and request.local_ufrag == self.former[0]:

@@ -13,7 +13,7 @@ from rtc.errors import MediaFull, StaleIceSession, UnknownConnection
 from rtc.ice_lite import IceLite
 from rtc.media_port import MediaPort
 from rtc.plane import ConnectionDown, ConnectionUp, HeldConnection, MediaEvent, Patched
-from rtc.sdp_fragment import read_fragment, restart_fragment
+from rtc.sdp_fragment import read_fragment, read_password, restart_fragment
 from rtc.sdp_lines import LocalTransport
 
 
@@ -158,7 +158,7 @@ class Peers:
         if ufrag is None or ufrag == connection.remote_ufrag:
             return Patched(ice_tag=connection.ice.ufrag, fragment=None)
         local = self.new_transport()
-        connection.restart_ice(ufrag, local.ufrag, local.password)
+        connection.restart_ice((ufrag, read_password(fragment)), (local.ufrag, local.password))
         return Patched(ice_tag=local.ufrag, fragment=restart_fragment(local, mids))
 
     def held(self) -> tuple[HeldConnection, ...]:

@@ -115,6 +115,7 @@ def remote_transport(description: MediaDescription) -> RemoteTransport:
         fingerprints=prints,
         peer_is_client=description.dtls.role != "server",
         ice_ufrag=(description.ice.usernameFragment or "") if description.ice else "",
+        ice_password=(description.ice.password or "") if description.ice else "",
     )
 
 

@@ -28,6 +28,12 @@ def read_fragment(text: str) -> str | None:
     return next(iter(ufrags), None)
 
 
+def read_password(text: str) -> str:
+    """The password that goes with the fragment's user name; empty when it has none."""
+    lines = (line for line in text.splitlines() if line.startswith("a=ice-pwd:"))
+    return next(lines, "a=ice-pwd:").removeprefix("a=ice-pwd:").strip()
+
+
 def restart_fragment(local: LocalTransport, mids: Sequence[str]) -> str:
     """What answers an ICE restart of these bundled m-lines: where and as whom we are reached from now on."""
     lines = [f"a=group:BUNDLE {' '.join(mids)}", "a=ice-lite"]

@@ -29,6 +29,7 @@ class RemoteTransport:
     fingerprints: tuple[tuple[str, str], ...]  # algorithm and value
     peer_is_client: bool  # in DTLS
     ice_ufrag: str = ""
+    ice_password: str = ""
 
 
 def session_lines(session_id: int, mids: Sequence[str]) -> list[str]:

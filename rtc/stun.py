@@ -105,6 +105,23 @@ def binding_success(request: BindingRequest, address: tuple[str, int], password:
     return _finish(BINDING_SUCCESS, request.transaction, _attribute(XOR_MAPPED_ADDRESS, value), password)
 
 
+def is_success(data: bytes, transaction: bytes, password: str) -> bool:
+    """Whether this is the signed answer to our own request of that transaction."""
+    if not 20 <= len(data) <= MAX_LENGTH or len(data) % 4:
+        return False
+    kind, length, cookie, answered = _HEADER.unpack_from(data)
+    if (kind, cookie, answered) != (BINDING_SUCCESS, COOKIE, transaction) or length + 20 != len(data):
+        return False
+    at = 20
+    while at + 4 <= len(data):
+        attribute, size = _ATTRIBUTE.unpack_from(data, at)
+        if attribute == MESSAGE_INTEGRITY:
+            signed = _with_length(data[:at], at - 20 + _SIGNATURE_LENGTH)
+            return hmac.compare_digest(data[at + 4 : at + 4 + size], _sign(signed, password))
+        at += 4 + size + (-size % 4)
+    return False
+
+
 def role_conflict(request: BindingRequest, password: str) -> bytes:
     """The signed answer to a peer that believes itself controlled (RFC 8445 section 7.3.1.1)."""
     value = bytes((0, 0, 4, 87)) + b"Role Conflict"
@@ -114,7 +131,7 @@ def role_conflict(request: BindingRequest, password: str) -> bytes:
 def pack_binding_request(
     *, username: str, password: str, transaction: bytes, use_candidate: bool = True, controlling: bool = True
 ) -> bytes:
-    """A signed check, as a full ICE peer sends it (used by measurements and tests)."""
+    """A signed check, as a full ICE peer sends it; ours is neither controlling nor nominating."""
     body = _attribute(USERNAME, username.encode())
     body += _attribute(ICE_CONTROLLING if controlling else ICE_CONTROLLED, b"\0" * 8)
     if use_candidate:

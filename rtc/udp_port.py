@@ -131,10 +131,10 @@ class UdpPort:
                     first = data[0] if data else 255
                     if 127 < first < 192:
                         peer = by_address.get(address)
-                        if peer is None:
-                            self.unproved += 1
-                        else:
+                        if peer is not None:
                             peer.receive_media(data, path, address, now)
+                        else:
+                            self._receive_moved(data, path, address, now)
                     else:
                         self._receive_other(first, data, path, address, now)
                 except Exception:  # noqa: BLE001 - the outermost boundary of the packet path
@@ -155,7 +155,17 @@ class UdpPort:
         else:
             self.strays += 1
 
+    def _receive_moved(self, data: bytes, path: int, address: Address, now: float) -> None:
+        peer = self._checks.whose(data, path, address, now)
+        if peer is None:
+            self.unproved += 1
+        else:
+            self._by_place[path][address] = peer
+
     def _receive_stun(self, data: bytes, path: int, address: Address, now: float) -> None:
+        known = self._by_place[path].get(address)
+        if known is not None and known.receive_proof(data, path, address, now):
+            return
         taken = self._checks.take(data, path, address, now)
         if taken is None:
             return

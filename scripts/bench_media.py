@@ -4,6 +4,7 @@
   hall      40 publishers, each with 2 to 8 subscribers of its own: the same
   latency   how long a packet takes, at N subscribers
   load      how much our worker forwards on one core before anything is lost (ours alone)
+  address   how long a picture stands still when somebody's address changes (--rtt-ms)
   loss      what a browser sees through a network that loses packets (--loss-pct, --burst, --rtt-ms, --where)
 
 Both servers are up, pinned to one core; the load is made on another. They are fed in turns with the same
@@ -28,6 +29,7 @@ from janus_server import JANUS, JanusApi, janus
 from machine import ROOT
 
 sys.path.insert(0, str(ROOT))
+from media_address import address
 from media_load import AUDIO_PER_S, Load, Measured, connect_janus, connect_ours, own_address, pin
 from media_loss import loss
 
@@ -193,7 +195,14 @@ async def load(options: argparse.Namespace) -> int:
     return report("Media: highest clean load", figures, as_json=options.json, conditions=conditions)
 
 
-MEASUREMENTS = {"fanout": fanout, "hall": hall, "latency": latency, "load": load, "loss": loss}
+MEASUREMENTS = {
+    "fanout": fanout,
+    "hall": hall,
+    "latency": latency,
+    "load": load,
+    "loss": loss,
+    "address": address,
+}
 
 
 def main() -> int:

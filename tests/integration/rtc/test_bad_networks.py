@@ -188,5 +188,5 @@ async def test_media_follows_a_browser_whose_address_changes(
             began = await scene.viewer.now()
             link.move()
             await asyncio.sleep(4)
-            assert await scene.viewer.stood("v0", began) < 3_500
+            assert await scene.viewer.stood("v0", began) < 2_000
         assert not scene.broken()
