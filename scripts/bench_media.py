@@ -195,14 +195,7 @@ async def load(options: argparse.Namespace) -> int:
     return report("Media: highest clean load", figures, as_json=options.json, conditions=conditions)
 
 
-MEASUREMENTS = {
-    "fanout": fanout,
-    "hall": hall,
-    "latency": latency,
-    "load": load,
-    "loss": loss,
-    "address": address,
-}
+MEASUREMENTS = {each.__name__: each for each in (fanout, hall, latency, load, loss, address)}
 
 
 def main() -> int:

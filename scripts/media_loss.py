@@ -49,7 +49,7 @@ async def one_round(
     async with ImpairedLink(seed=seed) as uplink, ImpairedLink(seed=seed + 1000) as downlink:
         uplink.set(clean if options.where != "downlink" else CLEAN)
         downlink.set(clean if options.where != "uplink" else CLEAN)
-        async with watched(server, browser, url, options.bps, uplink, downlink) as (camera, viewer):
+        async with watched(server, browser, url, (uplink, downlink), bps=options.bps) as (camera, viewer):
             await asyncio.sleep(WARM_UP_S)
             if options.where != "downlink":
                 uplink.set(bad)

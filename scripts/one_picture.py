@@ -158,9 +158,10 @@ async def both_servers() -> AsyncIterator[tuple[dict[str, Server], Browser, str]
 
 @asynccontextmanager
 async def watched(
-    server: Server, browser: Browser, url: str, bps: int, uplink: ImpairedLink, downlink: ImpairedLink
+    server: Server, browser: Browser, url: str, links: tuple[ImpairedLink, ImpairedLink], *, bps: int
 ) -> AsyncIterator[tuple[Page, Page]]:
-    """A page that publishes and one that watches, each behind a link of its own."""
+    """A page that publishes and one that watches, each behind a link of its own, in this order."""
+    uplink, downlink = links
     camera, viewer = [await open_page(browser, url) for _ in range(2)]
     try:
         answer = await server.publish(await camera.evaluate("bps => offer(bps)", bps))
