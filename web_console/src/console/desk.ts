@@ -9,7 +9,7 @@ import { useSession } from '@/state/session'
 import { useStreams } from '@/state/streamStore'
 
 export type CentreView = 'video' | 'map' | 'split'
-export type DialogName = 'newIncident' | 'closing' | 'reassign' | 'addDepartment' | 'keys' | 'plan'
+export type DialogName = 'newIncident' | 'closing' | 'reassign' | 'addDepartment' | 'keys' | 'plan' | 'players'
 
 const REMEMBERED = 'liandong.incident'
 

@@ -25,7 +25,7 @@ export const zh = {
   },
   stage: {
     live: '实时', cut: '中断', connecting: '接通中', noPicture: '没有画面', noVideo: '未开摄像头', undecodable: '此浏览器不能解码 {codec} 画面', waiting: '等待接入', frozen: '画面停住', still: '静帧', notConnected: '画面未接入', reconnecting: '重连中 · 第 {n} 次', cutFor: '已断 {time}',
-    interrupted: '重连中 · {time}', mediaDown: '媒体重连中 · 第 {n} 次', full: '全屏', talk: '喊话', talkKey: '按住空格', talking: '喊话中', talkOpening: '接通麦克风', talkNoRoom: '扩群后可喊话', talkToggle: '点按常开',
+    interrupted: '重连中 · {time}', mediaDown: '媒体重连中 · 第 {n} 次', full: '全屏', wall: '上大屏', talk: '喊话', talkKey: '按住空格', talking: '喊话中', talkOpening: '接通麦克风', talkNoRoom: '扩群后可喊话', talkToggle: '点按常开',
     rtt: '往返 {ms} ms', loss: '丢包 {pct}%', inRoom: '{n} 人在会', speaking: '正在讲话', noPosition: '无定位', more: '下一页', size: '{w}×{h}',
   },
   kind: { phone: '手机', bodycam: '执法仪', drone: '无人机', camera: '监控', encoder: '编码器', participant: '会商' },
@@ -54,6 +54,10 @@ export const zh = {
   },
   keys: {
     title: '全部快捷键', f9: '一键扩群', space: '按住喊话', jk: '切换警情', digits: '切主画面', m: '地图', r: '再召集选中部门', p: '预案', n: '新建警情', slash: '下指令', enter: '下发指令', esc: '撤销 5 秒内 / 关闭', f8: '静音 60 秒', f1: '全部快捷键', journal: '全程留痕',
+  },
+  player: {
+    title: '{name} 上大屏', hint: '给大屏或播放器签发一个链接，只能看这一路画面。到期自动失效，也可随时吊销；签发和吊销都记入时间线', name: '播放端', nameHint: '例：指挥大厅大屏', until: '有效期', hours: '{n} 小时', days: '{n} 天', issue: '签发链接',
+    address: '播放地址（WHEP）', token: '令牌', tokenHint: '「{name}」的令牌只显示这一次。现在就填进播放器', revoke: '吊销', revoked: '已吊销', expired: '已过期', goodUntil: '{at} 前有效', playing: '{n} 处在播',
   },
   device: {
     add: '登记设备', register: '登记', nameHint: '例：城南 3 号执法仪', type: '默认警情类型', typeHint: '开机图传时，没有警情就按此类型自动报一起', address: '推流地址（WHIP）', token: '令牌', tokenFor: '{name} 的推流地址和令牌', tokenHint: '令牌只显示这一次。现在就填进设备', done: '已填好',

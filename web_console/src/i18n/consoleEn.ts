@@ -26,7 +26,7 @@ export const en: typeof zh = {
   },
   stage: {
     live: 'Live', cut: 'Cut off', connecting: 'Connecting', noPicture: 'No picture', noVideo: 'Camera off', undecodable: 'This browser does not decode {codec}', waiting: 'Waiting', frozen: 'Picture frozen', still: 'Stills only', notConnected: 'Not connected', reconnecting: 'Reconnecting · try {n}', cutFor: 'Cut off {time}',
-    interrupted: 'Reconnecting · {time}', mediaDown: 'Media reconnecting · try {n}', full: 'Full', talk: 'Talk', talkKey: 'hold Space', talking: 'Talking', talkOpening: 'Opening mic', talkNoRoom: 'Talk after the key', talkToggle: 'Click to keep on',
+    interrupted: 'Reconnecting · {time}', mediaDown: 'Media reconnecting · try {n}', full: 'Full', wall: 'To a wall', talk: 'Talk', talkKey: 'hold Space', talking: 'Talking', talkOpening: 'Opening mic', talkNoRoom: 'Talk after the key', talkToggle: 'Click to keep on',
     rtt: 'RTT {ms} ms', loss: 'Loss {pct} %', inRoom: '{n} in room', speaking: 'Talking', noPosition: 'No position', more: 'Next page', size: '{w}×{h}',
   },
   kind: { phone: 'phone', bodycam: 'body-cam', drone: 'drone', camera: 'camera', encoder: 'encoder', participant: 'in the room' },
@@ -55,6 +55,10 @@ export const en: typeof zh = {
   },
   keys: {
     title: 'All keys', f9: 'Summon all', space: 'Hold to talk', jk: 'Next incident', digits: 'Main picture', m: 'Map', r: 'Urge the focused row', p: 'Plan', n: 'New incident', slash: 'Order', enter: 'Send order', esc: 'Undo within 5 s / close', f8: 'Mute 60 s', f1: 'All keys', journal: 'All journaled',
+  },
+  player: {
+    title: '{name} on a video wall', hint: 'A link for a video wall or player, which sees this picture only. It ends by itself and can be revoked at any time; both are put on record', name: 'Player', nameHint: 'e.g. wall of the command hall', until: 'Good for', hours: '{n} hours', days: '1 day | {n} days', issue: 'Issue link',
+    address: 'Address to play from (WHEP)', token: 'Token', tokenHint: 'The token of {name} is shown this once. Enter it into the player now', revoke: 'Revoke', revoked: 'Revoked', expired: 'Expired', goodUntil: 'Good until {at}', playing: '{n} playing',
   },
   device: {
     add: 'Register device', register: 'Register', nameHint: 'e.g. Chengnan body-cam 3', type: 'Usual incident type', typeHint: 'Going live without an incident reports one of this type', address: 'Address to send to (WHIP)', token: 'Token', tokenFor: 'Address and token for {name}', tokenHint: 'The token is shown this once. Enter it into the device now', done: 'Entered',

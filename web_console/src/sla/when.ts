@@ -8,6 +8,12 @@ export function timeOfDay(at: string | number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }
 
+/** `MM-DD hh:mm` in the viewer's own zone: when something ends that lasts for days. */
+export function dayAndTime(at: string | number): string {
+  const date = new Date(at)
+  return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`
+}
+
 export type Age = { key: 'age.seconds' | 'age.minutes' | 'age.hours'; n: number }
 
 /** How long ago, in one unit. */

@@ -3,7 +3,7 @@
 import { get, patch, post, send } from '@/wire/http'
 import type {
   Agency, AssignmentMode, AssignmentView, Counts, DeviceCreated, DeviceView, Directory, FeedKind, FeedView, FollowUpResult, IncidentView, JournalEventView, Level, Me,
-  MyAssignment, NewDevice, Person, Place, PlanPreview, PlanSummary, Position, Role, RoomView,
+  MyAssignment, NewDevice, NewPlayer, Person, Place, PlanPreview, PlanSummary, PlayerCreated, PlayerView, Position, Role, RoomView,
   Summoned,
 } from '@/wire/views'
 
@@ -74,3 +74,7 @@ export const makeSignInLink = (personId: string) => post<{ url: string }>(`/api/
 export const devices = async () => (await get<{ devices: DeviceView[] }>('/api/devices')).devices
 export const addDevice = (device: NewDevice) => post<DeviceCreated>('/api/devices', device)
 export const revokeDevice = (feedId: string) => post<FeedView>(`/api/devices/${feedId}/revoke`)
+
+export const players = async (feedId: string) => (await get<{ players: PlayerView[] }>(`/api/feeds/${feedId}/players`)).players
+export const issuePlayer = (feedId: string, player: NewPlayer) => post<PlayerCreated>(`/api/feeds/${feedId}/players`, player)
+export const revokePlayer = (id: string) => post<PlayerView>(`/api/players/${id}/revoke`)
