@@ -7,7 +7,7 @@ from rtc.aiortc_seam import MediaCodec, MediaDescription, SessionDescription, re
 from rtc.codecs import ENCODING_NAMES, Codec
 from rtc.errors import MalformedSdp, NothingAcceptable
 from rtc.layers import Simulcast
-from rtc.sdp_codecs import FMTP, H264, H264_FMTP, OPUS_FMTP, h264_profile, sent_codec
+from rtc.sdp_codecs import FMTP, H264, H264_FMTP, OPUS_FMTP, h264_profile, red_lines, red_number, sent_codec
 from rtc.sdp_lines import (
     LEVEL_URI,
     MAX_SDP_LENGTH,
@@ -136,6 +136,7 @@ def _accept(description: MediaDescription, section: str) -> _Accepted | None:
                 ssrc=_ssrc(description),
                 simulcast=_simulcast(description, section) if description.kind == "video" else None,
                 rtx_payload_type=_rtx_payload_type(description, number),
+                red_payload_type=red_number(description, number) if accepted is Codec.OPUS else None,
                 level_id=_extension_id(description, LEVEL_URI) if accepted is Codec.OPUS else None,
                 transport_cc_id=_transport_cc_id(description, codec),
             )
@@ -144,7 +145,9 @@ def _accept(description: MediaDescription, section: str) -> _Accepted | None:
 
 
 def _payload_types(plan: StreamPlan) -> list[int]:
-    return [plan.payload_type, *([plan.rtx_payload_type] if plan.rtx_payload_type is not None else [])]
+    """In our order of preference: sound rather with repetitions than without."""
+    numbers = (plan.red_payload_type, plan.payload_type, plan.rtx_payload_type)
+    return [number for number in numbers if number is not None]
 
 
 def _rtx_payload_type(description: MediaDescription, payload_type: int) -> int | None:
@@ -203,6 +206,8 @@ def _codec_lines(accepted: _Accepted) -> list[str]:
     number = plan.payload_type
     if plan.codec is Codec.OPUS:
         lines = [f"a=rtpmap:{number} opus/48000/2", f"a=fmtp:{number} {OPUS_FMTP}"]
+        if plan.red_payload_type is not None:
+            lines += red_lines(plan.red_payload_type, number)
         lines += [f"a=extmap:{plan.level_id} {LEVEL_URI}"] if plan.level_id else []
         return lines + _transport_cc_lines(plan)
     lines = [f"a=rtpmap:{number} {ENCODING_NAMES[plan.codec]}/90000"]

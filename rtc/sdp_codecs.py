@@ -7,7 +7,7 @@ uplink is narrow; a viewer that does not decode it is told so, for nothing here 
 
 from collections.abc import Mapping
 
-from rtc.aiortc_seam import MediaCodec
+from rtc.aiortc_seam import MediaCodec, MediaDescription
 from rtc.codecs import CLOCK_RATES, ENCODING_NAMES, KINDS, Codec
 
 H264 = frozenset((Codec.H264, Codec.H264_MAIN))
@@ -33,6 +33,23 @@ def sent_codec(offered: MediaCodec, kind: str) -> Codec | None:
 def decoded_codec(offered: MediaCodec, kind: str) -> Codec | None:
     """Which of ours a player would decode."""
     return _known_codec(offered, kind, DECODED_PROFILES)
+
+
+def red_number(description: MediaDescription, opus_number: int) -> int | None:
+    """Under which payload type that Opus comes with repetitions (RED, RFC 2198 section 5), if it does."""
+    for codec in description.rtp.codecs:
+        number = codec.payloadType
+        if codec.name.lower() != "red" or codec.clockRate != CLOCK_RATES[Codec.OPUS]:
+            continue
+        within = {part for key in codec.parameters for part in key.split("/")}
+        if number is not None and number in description.fmt and within <= {str(opus_number)}:
+            return number if 0 < number < 128 and number != opus_number else None
+    return None
+
+
+def red_lines(number: int, opus_number: int) -> list[str]:
+    """What describes it."""
+    return [f"a=rtpmap:{number} red/48000/2", f"a=fmtp:{number} {opus_number}/{opus_number}"]
 
 
 def h264_profile(offered: MediaCodec) -> str:

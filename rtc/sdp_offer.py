@@ -21,7 +21,13 @@ from rtc.sdp_lines import (
     session_lines,
     transport_lines,
 )
-from rtc.slot_formats import accepted_formats, formats_of, retransmitted_formats
+from rtc.slot_formats import (
+    accepted_formats,
+    formats_of,
+    numbers_of,
+    retransmitted_formats,
+    takes_repetitions,
+)
 from rtc.slot_terms import SlotTerms
 
 CNAME = "liandong"
@@ -42,19 +48,22 @@ class SlotLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberAnswer:
     """What a browser accepted: by mid, the codecs it will decode and those whose retransmissions it takes,
-    with our payload type for each, and the mids whose packets may be numbered transport-wide.
+    with our payload type for each, the mids whose packets may be numbered transport-wide, and
+    those that take sound with repetitions.
     """
 
     remote: RemoteTransport
     codecs: dict[str, dict[Codec, int]]
     retransmitted: dict[str, dict[Codec, int]]
     numbered: frozenset[str] = frozenset()
+    redundant: frozenset[str] = frozenset()
 
     def terms(self, mid: str) -> SlotTerms:
         """What was agreed on for that slot."""
         return SlotTerms(
             codecs=self.codecs[mid],
             retransmitted=self.retransmitted[mid],
+            redundant=mid in self.redundant,
             transport_cc_id=TRANSPORT_CC_ID if mid in self.numbered else None,
         )
 
@@ -79,8 +88,7 @@ def subscriber_offer(slots: Sequence[SlotLine], local: LocalTransport, session_i
     lines = session_lines(session_id, [slot.mid for slot in slots])
     for slot in slots:
         formats = formats_of(slot.kind)
-        again = [each.again for each in formats if each.again is not None]
-        numbers = " ".join(str(number) for number in [*(each.number for each in formats), *again])
+        numbers = " ".join(str(number) for number in numbers_of(slot.kind))
         stream = "stage" if slot.index == 0 else f"slot-{slot.mid}"
         lines += [f"m={slot.kind} 9 UDP/TLS/RTP/SAVPF {numbers}", "c=IN IP4 0.0.0.0", f"a=mid:{slot.mid}"]
         lines += ["a=sendonly", "a=rtcp-mux", f"a=msid:{stream} track-{slot.mid}"]
@@ -119,6 +127,7 @@ def read_subscriber_answer(text: str, slots: Sequence[SlotLine]) -> SubscriberAn
         remote=remote_transport(usable[0]),
         codecs=codecs,
         retransmitted=retransmitted,
+        redundant=frozenset(mid for mid in taken if takes_repetitions(by_mid[mid])),
         numbered=frozenset(
             mid
             for mid, decoded in codecs.items()

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rtc.aiortc_seam import MediaCodec, MediaDescription, read_sdp
-from rtc.codecs import CLOCK_RATES, ENCODING_NAMES, Codec
+from rtc.codecs import CLOCK_RATES, ENCODING_NAMES, PAYLOAD_TYPES, Codec
 from rtc.errors import MalformedSdp, NothingAcceptable
 from rtc.plane import Kind
+from rtc.red import RED_PAYLOAD_TYPE
 from rtc.sdp_answer import MAX_MEDIA, mid_of, remote_transport, require_bundle
-from rtc.sdp_codecs import FMTP, H264, H264_FMTP, decoded_codec, h264_profile
+from rtc.sdp_codecs import FMTP, H264, H264_FMTP, decoded_codec, h264_profile, red_lines, red_number
 from rtc.sdp_lines import (
     MAX_SDP_LENGTH,
     TRANSPORT_CC_URI,
@@ -109,7 +110,8 @@ def player_answer(
             lines += [f"a=mid:{mid_of(description, index)}", "a=inactive"]
             continue
         slot, terms = by_mid[line.mid], line.terms
-        numbers = " ".join(str(each) for each in (*terms.codecs.values(), *terms.retransmitted.values()))
+        beside = [RED_PAYLOAD_TYPE] if terms.redundant else terms.retransmitted.values()
+        numbers = " ".join(str(each) for each in (*terms.codecs.values(), *beside))
         lines += [f"m={line.kind} 9 {description.profile} {numbers}", "c=IN IP4 0.0.0.0"]
         lines += [f"a=mid:{line.mid}", "a=sendonly", "a=rtcp-mux", f"a=msid:{STREAM} track-{line.kind}"]
         for codec in terms.codecs:
@@ -157,6 +159,7 @@ def _line(description: MediaDescription, index: int) -> PlayerLine | None:
         terms=SlotTerms(
             codecs=codecs,
             retransmitted=retransmitted,
+            redundant=_takes_repetitions(description, codecs),
             transport_cc_id=element_id if numbered else None,
         ),
         parameters={codec: _parameters(codec, each) for codec, each in offered.items()},
@@ -166,6 +169,12 @@ def _line(description: MediaDescription, index: int) -> PlayerLine | None:
 
 def _parameters(codec: Codec, offered: MediaCodec) -> str:
     return f"{H264_FMTP}{h264_profile(offered)}" if codec in H264 else FMTP.get(codec, "")
+
+
+def _takes_repetitions(description: MediaDescription, codecs: Mapping[Codec, int]) -> bool:
+    """RED names payload types inside its packets too, so it is only for who has the same ones as we."""
+    number = codecs.get(Codec.OPUS)
+    return number == PAYLOAD_TYPES[Codec.OPUS] and red_number(description, number) == RED_PAYLOAD_TYPE
 
 
 def _number(offered: MediaCodec, description: MediaDescription) -> int | None:
@@ -192,6 +201,8 @@ def _codec_lines(line: PlayerLine, codec: Codec) -> list[str]:
     lines = [f"a=rtpmap:{number} {ENCODING_NAMES[codec]}/{CLOCK_RATES[codec]}{channels}"]
     if line.parameters[codec]:
         lines.append(f"a=fmtp:{number} {line.parameters[codec]}")
+    if line.terms.redundant:
+        lines += red_lines(RED_PAYLOAD_TYPE, number)
     lines += [f"a=rtcp-fb:{number} {feedback}" for feedback in line.feedback]
     again = line.terms.retransmitted.get(codec)
     if again is not None:

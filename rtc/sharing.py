@@ -68,7 +68,8 @@ class Sharing:
         if not places:
             return
         available_bps = subscriber.bandwidth.available_bps
-        voices = sum(slot.track is not None for slot in subscriber.audio)
+        heard = [slot for slot in subscriber.audio if slot.track is not None]
+        voices = sum(1 if slot.red_from is None else 2 for slot in heard)
         left = None if available_bps is None else max(0.0, available_bps - VOICE_BPS * voices)
         demands = [place.demand for place in places]
         rising = self._now - subscriber.bandwidth.limited_at > CALM_S

@@ -15,6 +15,7 @@ from rtc.fanout import SHUT, Lane, flipped
 from rtc.history import History
 from rtc.picture_numbers import NO_PICTURE, NO_SHIFT, Picture, Reached, shifted
 from rtc.plane import Kind, SlotState
+from rtc.red import REACH, is_red, without_repetitions
 from rtc.rewrite import Rewrite
 from rtc.rtcp import SenderReport
 from rtc.serial import SEQ_MASK, TS_MASK, seq_delta, ts_delta
@@ -137,6 +138,8 @@ class Slot:
         "kind",
         "lane",
         "mid",
+        "red_from",
+        "redundant",
         "resting",
         "retransmission",
         "rewrite",
@@ -159,6 +162,7 @@ class Slot:
         lane: Lane,
         codecs: Mapping[Codec, int],
         retransmission: Retransmission | None,
+        redundant: bool = False,
         first_seq: int,
         first_ts: int,
         now: float,
@@ -172,6 +176,8 @@ class Slot:
         self.codecs = (
             codecs  # what the subscriber decodes, and under which payload type; nothing else is sent
         )
+        self.redundant = redundant  # it takes sound with repetitions
+        self.red_from: int | None = None  # … of the present track from this packet on, without before
         self.retransmission = retransmission
         self.clock_rate = 90_000 if kind is Kind.VIDEO else 48_000
         self.route: Route | None = None
@@ -247,6 +253,7 @@ class Slot:
             out_ts=self.timeline(now if flow is Flow.CATCHING_UP else track.clock.moment_of(ts, now)),
             dense=flow is Flow.CATCHING_UP,
         )
+        self.red_from = None
         self._fed = NO_PICTURE
         if first is not NO_PICTURE:
             self._shift = self._reached.shift_to(first)
@@ -283,6 +290,8 @@ class Slot:
             if seq_delta(seq, (self.cursor - 1) & SEQ_MASK) >= 0:  # not one that came late
                 self._fed = picture
             packet = shifted(packet, picture, self._shift)
+        elif is_red(packet) and (self.red_from is None or seq_delta(seq, self.red_from) < 0):
+            packet = without_repetitions(packet)
         lane.octets += len(packet) - 12
         lane.packets += 1
         if lane.payload_flip:
@@ -290,6 +299,14 @@ class Slot:
         if lane.numbers is not None:
             packet = lane.numbers.stamp(packet)
         lane.outlet.send(packet, rewrite.out_seq(seq), rewrite.out_ts(seq, ts), self.ssrc)
+
+    def may_repeat(self, ts: int) -> bool:
+        """Whether nothing that is repeated at that time of the track can be older than its turn in the slot.
+
+        What was said before that, this subscriber may not have been meant to hear.
+        """
+        rewrite = self.rewrite
+        return self.redundant and rewrite is not None and ts_delta(ts, rewrite.first_ts) >= REACH
 
     def sender_report(self, now: float, ntp: int) -> SenderReport | None:
         """How the slot's timestamps stand to the wall clock, while that is known."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from rtc.aiortc_seam import MediaDescription
 from rtc.codecs import CLOCK_RATES, ENCODING_NAMES, KINDS, PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, Codec
 from rtc.plane import Kind
-from rtc.sdp_codecs import FMTP, H264_FMTP
+from rtc.red import RED_PAYLOAD_TYPE
+from rtc.sdp_codecs import FMTP, H264_FMTP, red_lines, red_number
 from rtc.sdp_lines import VIDEO_FEEDBACK
 
 FEEDBACK = (*VIDEO_FEEDBACK, "transport-cc", "goog-remb")
@@ -39,6 +40,8 @@ class SlotFormat:
             lines.append(f"a=fmtp:{self.number} {self.parameters}")
         if self.kind is Kind.VIDEO:
             lines += [f"a=rtcp-fb:{self.number} {feedback}" for feedback in FEEDBACK]
+        if self.codec is Codec.OPUS:
+            lines += red_lines(RED_PAYLOAD_TYPE, self.number)
         if self.again is not None:
             lines += [f"a=rtpmap:{self.again} rtx/90000", f"a=fmtp:{self.again} apt={self.number}"]
         return lines
@@ -62,6 +65,18 @@ FORMATS = (
 def formats_of(kind: Kind) -> list[SlotFormat]:
     """All that are offered for a slot of that kind, in order of preference."""
     return [each for each in FORMATS if each.kind is kind]
+
+
+def numbers_of(kind: Kind) -> list[int]:
+    """All payload types of such an m-line."""
+    formats = formats_of(kind)
+    beside = [each.again for each in formats if each.again is not None]
+    return [each.number for each in formats] + (beside if kind is Kind.VIDEO else [RED_PAYLOAD_TYPE])
+
+
+def takes_repetitions(description: MediaDescription) -> bool:
+    """Whether the answer's m-line takes sound as RED."""
+    return red_number(description, PAYLOAD_TYPES[Codec.OPUS]) == RED_PAYLOAD_TYPE
 
 
 def accepted_formats(description: MediaDescription) -> dict[Codec, SlotFormat]:

@@ -39,6 +39,7 @@ def make_slots(
             mid=line.mid,
             lane=fanout.lane(connection, line.ssrc, numbers if terms[line.mid].transport_cc_id else None),
             codecs=terms[line.mid].codecs,
+            redundant=terms[line.mid].redundant,
             retransmission=_retransmission(line, terms[line.mid]),
             first_seq=secrets.randbits(15),
             first_ts=secrets.randbits(31),

@@ -12,4 +12,5 @@ class SlotTerms:
 
     codecs: Mapping[Codec, int]  # what is decoded, and under which payload type
     retransmitted: Mapping[Codec, int]  # whose retransmissions are taken, and under which
+    redundant: bool = False  # sound may come with repetitions (RED), under the one number that we use
     transport_cc_id: int | None = None  # the element that may number packets transport-wide

@@ -9,6 +9,7 @@ from rtc.layers import Layer, Simulcast, choose, order
 from rtc.loudness import Loudness
 from rtc.pacer import Pacer
 from rtc.plane import Kind
+from rtc.red import red_payload
 from rtc.rtcp import KeyframeRequest, Nack, RtcpFact, SenderReport
 from rtc.rtp_packet import RtpPacket, parse_rtp
 from rtc.slot import Slot
@@ -29,6 +30,7 @@ class StreamPlan:
     payload_type: int
     ssrc: int | None = None
     rtx_payload_type: int | None = None  # of its retransmissions (RFC 4588)
+    red_payload_type: int | None = None  # of its sound with repetitions (RFC 2198)
     level_id: int | None = None  # the header extension element that carries RFC 6464 levels
     transport_cc_id: int | None = None  # … and that of transport-wide sequence numbers
     simulcast: Simulcast | None = None
@@ -141,6 +143,9 @@ class Source:
 
         self._streams = {KINDS[plan.codec]: _Stream(plan, make) for plan in plans}
         self._by_payload_type = {each.plan.payload_type: each for each in self._streams.values()}
+        self._by_payload_type |= {
+            each.plan.red_payload_type: each for each in self._streams.values() if each.plan.red_payload_type
+        }
         self._by_rtx_type = {
             each.plan.rtx_payload_type: each for each in self._streams.values() if each.plan.rtx_payload_type
         }
@@ -244,9 +249,13 @@ class Source:
                 self.strays += 1
                 return False
         self._heard_at[track] = self.heard_at = now
+        red = False
         if track.kind is Kind.AUDIO:
+            red = packet.payload_type == stream.plan.red_payload_type
+            if red:
+                packet.payload = red_payload(packet.payload, stream.plan.payload_type)
             self._note_level(packet, stream.plan, now)
-        track.receive(packet, now)
+        track.receive(packet, now, red=red)
         if track.recoded:
             track.recoded = False
             self.recoded = True

@@ -13,6 +13,7 @@ from rtc.picture_numbers import NO_PICTURE
 from rtc.picture_reading import READINGS
 from rtc.plane import Kind
 from rtc.reception import MAX_BEHIND, Arrival, Reception
+from rtc.red import RED_PAYLOAD_TYPE, wrapped
 from rtc.rtp_packet import RtpPacket
 from rtc.serial import seq_delta
 from rtc.slot import Slot
@@ -45,6 +46,7 @@ class Track:
         "read_picture",
         "reception",
         "recoded",
+        "redundant",
         "repaired",
         "rid",
         "slots",
@@ -83,13 +85,16 @@ class Track:
         reading = READINGS.get(codec)
         self.read_picture = reading.read_picture if reading is not None else None
         self.newest_picture = NO_PICTURE
+        self.redundant = False  # its packets repeat what those before carried
         self.recoded = False  # its codec turned out to be another a moment ago
         self.rate_bps: float | None = None  # as of the last `measure`
         self._measured: tuple[float, int] | None = None
         self.slots = TrackSlots(self, fanout=fanout, on_start=on_start)
 
-    def receive(self, packet: RtpPacket, now: float) -> None:
-        """The packet is kept and has left by every slot that carries this track."""
+    def receive(self, packet: RtpPacket, now: float, *, red: bool = False) -> None:
+        """The packet, whose payload may be RED of our form, is kept and has left by every slot that carries
+        this track.
+        """
         seq = packet.seq
         ts = packet.timestamp
         before = self.reception.highest if self.reception.started else None
@@ -101,7 +106,7 @@ class Track:
             before = None
         if self._is_h264:
             self._follow_profile(packet.payload)
-        plain = packet.plain(self._payload_type)
+        plain = self._plain_sound(packet, red) if red or self.redundant else packet.plain(self._payload_type)
         if arrival is Arrival.LATE:
             self._receive_late(plain, seq, ts, packet.payload, now)
             return
@@ -118,7 +123,10 @@ class Track:
                 self.keyframes.want()
             keyframe = self._note_keyframe(packet.payload, seq, ts, plain, now)
             self.slots.picture_arrived(seq, ts, keyframe=keyframe, now=now)
-        self.slots.send(plain, seq, ts, self.newest_picture)
+        if self.redundant:
+            self.slots.send_redundant(plain, seq, ts)
+        else:
+            self.slots.send(plain, seq, ts, self.newest_picture)
 
     def receive_again(self, packet: RtpPacket, now: float) -> None:
         """A packet that was sent again under another SSRC is kept and has left, unless it came before."""
@@ -159,6 +167,13 @@ class Track:
         self.missing.clear()
         self.clock.forget()
         self.keyframe.forget()
+
+    def _plain_sound(self, packet: RtpPacket, red: bool) -> bytes:
+        """Once the publisher has sent RED, everything of it is RED in plain form."""
+        if red:
+            self.redundant = True
+            return packet.plain(RED_PAYLOAD_TYPE)
+        return wrapped(packet.plain(self._payload_type))
 
     def _follow_profile(self, payload: bytes) -> None:
         """The codec is what the parameter sets say, whatever was agreed on; no slot is left if it changed."""

@@ -18,6 +18,7 @@ from rtc.keyframe_request import KeyframeRequests
 from rtc.last_keyframe import LastKeyframe
 from rtc.picture_numbers import Picture
 from rtc.plane import Kind
+from rtc.red import without_repetitions
 from rtc.serial import SEQ_MASK, seq_delta
 from rtc.slot import Carried, Flow, Slot
 
@@ -37,6 +38,7 @@ class Shown(Carried, Protocol):
     kind: Kind
     keyframe: LastKeyframe
     keyframes: KeyframeRequests
+    redundant: bool
 
 
 class TrackSlots:
@@ -46,6 +48,9 @@ class TrackSlots:
         "_fan",
         "_fanout",
         "_on_start",
+        "_red_fan",
+        "_repeating",
+        "_ripening",
         "_still_ts",
         "_track",
         "catching_up",
@@ -64,7 +69,9 @@ class TrackSlots:
         self._still_ts: int | None = None  # of the keyframe that resting slots got last
         self._track = track
         self._fanout = fanout
-        self._fan = fanout.fan((), track.gate)
+        self._ripening: tuple[Slot, ...] = ()  # live, and perhaps about to get repetitions
+        self._repeating = 0  # of the live ones: who gets them
+        self._fan = self._red_fan = fanout.fan((), track.gate)
         self._on_start = on_start
 
     @property
@@ -173,7 +180,13 @@ class TrackSlots:
             self.detach(slot)
 
     def sound_arrived(self, seq: int, ts: int, now: float) -> None:
-        """Whoever waits is live from this packet on."""
+        """Whoever waits is live from this packet on; who has been for long enough gets repetitions."""
+        if self._ripening and self._track.redundant:
+            ripe = [slot for slot in self._ripening if slot.may_repeat(ts)]
+            for slot in ripe:
+                slot.red_from = seq
+            if ripe:
+                self._set_live(self.live)
         if self.waiting:
             self._begin_waiting(seq, ts, now)
 
@@ -193,6 +206,13 @@ class TrackSlots:
         """The packet has left by every live slot."""
         if self.live:
             self._fan.send(plain, seq, ts, picture)
+
+    def send_redundant(self, plain: bytes, seq: int, ts: int) -> None:
+        """The RED packet has left by every live slot: as it is, or without its repetitions."""
+        if self._repeating:
+            self._red_fan.send(plain, seq, ts)
+        if self._repeating < len(self.live):
+            self._fan.send(without_repetitions(plain), seq, ts)
 
     def send_late(self, plain: bytes, seq: int, ts: int, *, keyframe: bool, now: float) -> None:
         """A packet that came late, perhaps a keyframe's first, has left wherever its place was reached."""
@@ -260,7 +280,11 @@ class TrackSlots:
 
     def _set_live(self, slots: tuple[Slot, ...]) -> None:
         self.live = slots
-        self._fan = self._fanout.fan([slot.lane for slot in slots], self._track.gate)
+        repeating = [slot.lane for slot in slots if slot.red_from is not None]
+        self._repeating = len(repeating)
+        self._red_fan = self._fanout.fan(repeating, self._track.gate)
+        self._fan = self._fanout.fan([slot.lane for slot in slots if slot.red_from is None], self._track.gate)
+        self._ripening = tuple(slot for slot in slots if slot.redundant and slot.red_from is None)
 
     def _wait(self, slot: Slot) -> None:
         slot.flow = Flow.WAITING

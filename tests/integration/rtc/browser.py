@@ -87,11 +87,11 @@ async def chromium(path: str) -> AsyncIterator[Browser]:
             await browser.close()
 
 
-async def open_viewer(browser: Browser, stage: Stage, profile: str = "phone") -> Viewer:
-    """A page whose subscriber connection is up."""
+async def open_viewer(browser: Browser, stage: Stage, profile: str = "phone", *, red: bool = True) -> Viewer:
+    """A page whose subscriber connection is up; without `red` it takes no sound with repetitions."""
     page = await browser.new_page()
     await page.goto(stage.url)
-    connection = await page.evaluate("(profile) => subscribe(profile)", profile)
+    connection = await page.evaluate("([profile, red]) => subscribe(profile, red)", [profile, red])
     await stage.until(ConnectionUp, lambda event: event.connection_id == connection)
     return Viewer(page, connection)
 

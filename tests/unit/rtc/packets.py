@@ -90,6 +90,7 @@ def make_subscriber(
     now: float = 0.0,
     codecs: Mapping[Codec, int] = PAYLOAD_TYPES,
     retransmission: Retransmission | None = None,
+    redundant: bool = False,
 ) -> tuple[Subscriber, FakeOutlet]:
     outlet = FakeOutlet()
 
@@ -103,6 +104,7 @@ def make_subscriber(
                 lane=FANOUT.lane(outlet, (900 if kind is Kind.VIDEO else 800) + index),
                 codecs=codecs,
                 retransmission=retransmission if kind is Kind.VIDEO else None,
+                redundant=redundant and kind is Kind.AUDIO,
                 first_seq=first_seq,
                 first_ts=4_294_900_000,
                 now=now,

@@ -43,6 +43,12 @@ CHROMIUM = (
 )
 
 
+def test_a_player_whose_opus_has_another_number_gets_no_repetitions_which_would_name_ours() -> None:
+    offer = CHROMIUM.replace("111", "112")
+    assert not read_player_offer(offer).lines[0].terms.redundant
+    assert "red" not in answer_to(offer)
+
+
 def answer_to(offer: str) -> str:
     read = read_player_offer(offer)
     return player_answer(read, slots_of(read, (71, 171, 72, 172)), LOCAL, 1)
@@ -55,7 +61,10 @@ def test_every_codec_that_both_know_is_answered_under_the_players_own_payload_ty
     assert video.terms.codecs == {Codec.VP8: 45, Codec.H264: 109}
     assert video.terms.retransmitted == {Codec.VP8: 46, Codec.H264: 114}
     assert (video.terms.transport_cc_id, audio.terms.transport_cc_id) == (9, None)
+    assert (audio.terms.redundant, video.terms.redundant) == (True, False)
     text = answer_to(CHROMIUM)
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n" in text
+    assert "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n" in text
     assert "m=video 9 UDP/TLS/RTP/SAVPF 45 109 46 114\r\n" in text
     assert "a=fmtp:109 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f\r\n" in text
     assert "a=fmtp:114 apt=109\r\n" in text

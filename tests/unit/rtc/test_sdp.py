@@ -126,6 +126,40 @@ def test_silence_may_be_left_out_and_lost_sound_repaired_both_ways() -> None:
     assert wanted in subscriber_offer(SLOTS, LOCAL, 1)
 
 
+def test_sound_with_repetitions_is_taken_where_it_is_offered_and_preferred() -> None:
+    offer = CHROMIUM.replace("red/48000/2\r\n", "red/48000/2\r\na=fmtp:63 111/111\r\n")
+    for text in (CHROMIUM, offer):
+        assert read_publisher_offer(text).plans[1].red_payload_type == 63
+        answer = answer_to(text)
+        assert "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n" in answer
+        assert "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n" in answer
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("red/48000/2", "red/8000"),
+        ("red/48000/2\r\n", "red/48000/2\r\na=fmtp:63 9/9\r\n"),
+        ("SAVPF 111 63 9", "SAVPF 111 9"),
+        ("a=rtpmap:63 red/48000/2\r\n", ""),
+    ],
+)
+def test_repetitions_that_are_only_half_described_or_of_another_codec_are_not_taken(
+    change: tuple[str, str],
+) -> None:
+    offer = CHROMIUM.replace(*change)
+    assert read_publisher_offer(offer).plans[1].red_payload_type is None
+    assert "red" not in answer_to(offer)
+    assert read_publisher_offer(FFMPEG).plans[0].red_payload_type is None
+
+
+def test_a_browser_says_whether_it_takes_sound_with_repetitions() -> None:
+    text = browser_answer(subscriber_offer(SLOTS, LOCAL, 1))
+    assert read_subscriber_answer(text, SLOTS).terms("a0").redundant
+    assert not read_subscriber_answer(text, SLOTS).terms("v0").redundant
+    assert not read_subscriber_answer(without(text, 63), SLOTS).terms("a0").redundant
+
+
 @pytest.mark.parametrize("profile", ["42001f", "42e01f", "42c01e", "4d001f", "4d401e"])
 def test_every_baseline_and_main_profile_is_accepted(profile: str) -> None:
     offer = read_publisher_offer(FFMPEG.replace("4d401e", profile))
@@ -219,12 +253,12 @@ def test_the_offer_has_a_slot_for_every_line_and_the_stage_shares_its_stream() -
     assert "a=ssrc-group:FID 72 172" in text
     again = ((98, 96), (99, 97), (101, 100), (103, 102), (105, 104), (107, 106))
     assert {text.count(f"a=fmtp:{number} apt={first}\r\n") for number, first in again} == {2}
-    assert text.count("m=audio 9 UDP/TLS/RTP/SAVPF 111") == 1
+    assert text.count("m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n") == 1
     assert "a=msid:stage track-v0" in text
     assert "a=msid:stage track-a0" in text
     assert "a=msid:slot-v1 track-v1" in text
     assert [line.kind for line in SLOTS] == [Kind.VIDEO, Kind.VIDEO, Kind.AUDIO]
-    assert len(subscriber_offer(slot_lines(12, 4, range(1, 29)), LOCAL, 1)) < 28_000
+    assert len(subscriber_offer(slot_lines(12, 4, range(1, 29)), LOCAL, 1)) < 30_000
 
 
 def test_a_browsers_answer_names_what_it_will_decode() -> None:
@@ -240,7 +274,7 @@ def without(text: str, *numbers: int) -> str:
     """The answer of a browser that does not take these payload types."""
     for number in numbers:
         text = re.sub(rf"a=\w+(-\w+)?:{number} .*\r\n", "", text)
-        text = re.sub(rf"(m=video.*) {number}\b", r"\1", text)
+        text = re.sub(rf"(m=.*) {number}\b", r"\1", text)
     return text
 
 
