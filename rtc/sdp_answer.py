@@ -11,6 +11,7 @@ from rtc.sdp_codecs import FMTP, H264, H264_FMTP, OPUS_FMTP, h264_profile, red_l
 from rtc.sdp_lines import (
     LEVEL_URI,
     MAX_SDP_LENGTH,
+    SEND_TIME_URI,
     TRANSPORT_CC_URI,
     VIDEO_FEEDBACK,
     LocalTransport,
@@ -130,6 +131,7 @@ def _accept(description: MediaDescription, section: str) -> _Accepted | None:
         codec = described.get(number)
         accepted = sent_codec(codec, description.kind) if codec is not None else None
         if codec is not None and accepted is not None and 0 <= number < 128:
+            transport_cc_id = _transport_cc_id(description, codec)
             plan = StreamPlan(
                 codec=accepted,
                 payload_type=number,
@@ -138,7 +140,8 @@ def _accept(description: MediaDescription, section: str) -> _Accepted | None:
                 rtx_payload_type=_rtx_payload_type(description, number),
                 red_payload_type=red_number(description, number) if accepted is Codec.OPUS else None,
                 level_id=_extension_id(description, LEVEL_URI) if accepted is Codec.OPUS else None,
-                transport_cc_id=_transport_cc_id(description, codec),
+                transport_cc_id=transport_cc_id,
+                send_time_id=_extension_id(description, SEND_TIME_URI) if transport_cc_id is None else None,
             )
             return _Accepted(plan=plan, profile=h264_profile(codec))
     return None
@@ -209,7 +212,7 @@ def _codec_lines(accepted: _Accepted) -> list[str]:
         if plan.red_payload_type is not None:
             lines += red_lines(plan.red_payload_type, number)
         lines += [f"a=extmap:{plan.level_id} {LEVEL_URI}"] if plan.level_id else []
-        return lines + _transport_cc_lines(plan)
+        return lines + _way_lines(plan)
     lines = [f"a=rtpmap:{number} {ENCODING_NAMES[plan.codec]}/90000"]
     parameters = H264_FMTP + accepted.profile if plan.codec in H264 else FMTP.get(plan.codec)
     lines.append(f"a=fmtp:{number} {';'.join(each for each in (parameters, START_BITRATE) if each)}")
@@ -219,11 +222,12 @@ def _codec_lines(accepted: _Accepted) -> list[str]:
         lines += [f"a=rtpmap:{again} rtx/90000", f"a=fmtp:{again} apt={number}"]
     if plan.simulcast is not None:
         lines += simulcast_lines(plan.simulcast)
-    return lines + _transport_cc_lines(plan)
+    return lines + _way_lines(plan)
 
 
-def _transport_cc_lines(plan: StreamPlan) -> list[str]:
+def _way_lines(plan: StreamPlan) -> list[str]:
+    """How it is found out what its way carries."""
     if plan.transport_cc_id is None:
-        return []
+        return [f"a=extmap:{plan.send_time_id} {SEND_TIME_URI}"] if plan.send_time_id is not None else []
     number = plan.payload_type
     return [f"a=rtcp-fb:{number} transport-cc", f"a=extmap:{plan.transport_cc_id} {TRANSPORT_CC_URI}"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TRANSPORT_CC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir")
 MAX_SDP_LENGTH = 200_000

@@ -10,8 +10,10 @@ from rtc.loudness import Loudness
 from rtc.pacer import Pacer
 from rtc.plane import Kind
 from rtc.red import red_payload
+from rtc.remb import UplinkEstimate
 from rtc.rtcp import KeyframeRequest, Nack, RtcpFact, SenderReport
 from rtc.rtp_packet import RtpPacket, parse_rtp
+from rtc.send_times import SendTimes
 from rtc.slot import Slot
 from rtc.source_clock import SourceClock
 from rtc.track import Track
@@ -33,6 +35,7 @@ class StreamPlan:
     red_payload_type: int | None = None  # of its sound with repetitions (RFC 2198)
     level_id: int | None = None  # the header extension element that carries RFC 6464 levels
     transport_cc_id: int | None = None  # … and that of transport-wide sequence numbers
+    send_time_id: int | None = None  # … and, failing that, that of the time when a packet left
     simulcast: Simulcast | None = None
 
 
@@ -81,6 +84,8 @@ class Source:
         "_by_ssrc",
         "_heard_at",
         "_paced",
+        "_send_time_id",
+        "_send_times",
         "_streams",
         "_transport_cc_id",
         "announced",
@@ -97,6 +102,7 @@ class Source:
         "strays",
         "taps",
         "up",
+        "uplink",
     )
 
     def __init__(
@@ -155,6 +161,10 @@ class Source:
         }
         # One number for the whole connection: bundled m-lines share their header extensions (RFC 8843).
         self._transport_cc_id = next((plan.transport_cc_id for plan in plans if plan.transport_cc_id), None)
+        ids = (plan.send_time_id for plan in plans if plan.send_time_id)
+        self._send_time_id = next(ids, None) if self._transport_cc_id is None else None
+        self._send_times = SendTimes()
+        self.uplink = UplinkEstimate(now)
         self._by_ssrc = {track.ssrc: track for track in self.tracks if track.ssrc}
         self._heard_at: dict[Track, float] = {}
 
@@ -216,7 +226,10 @@ class Source:
         Raises: MalformedPacket.
         """
         packet = parse_rtp(data)
-        self._note_number(packet, now)
+        if self._send_time_id is not None:
+            self._note_send_time(packet, len(data), now)
+        else:
+            self._note_number(packet, now)
         paced = packet.payload_type in self._paced
         if not paced and self.pacer.holding:  # what is sent again stays behind what it may belong to
             paced = packet.payload_type in self._by_rtx_type
@@ -316,6 +329,12 @@ class Source:
         self._by_ssrc[ssrc] = track
         track.restart(ssrc)
         return True
+
+    def _note_send_time(self, packet: RtpPacket, size: int, now: float) -> None:
+        element = packet.element(self._send_time_id) if self._send_time_id is not None else None
+        left_at = self._send_times.left_at(element, now) if element is not None else None
+        if left_at is not None:
+            self.uplink.note(left_at, size, now)
 
     def _note_level(self, packet: RtpPacket, plan: StreamPlan, now: float) -> None:
         element = packet.element(plan.level_id) if plan.level_id is not None else None

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from rtc.figures import SourceStats, TrackStats
 from rtc.kind import Kind
 from rtc.opinion import picture_score, sound_score
-from rtc.remb import MAX_BPS, UplinkEstimate
+from rtc.remb import MAX_BPS
 from rtc.rtcp import pack_fir, pack_nack, pack_pli, pack_receiver_report, pack_remb
 from rtc.source import OWN_SSRC, Source
 from rtc.track import Track
@@ -23,11 +23,10 @@ class _Count(NamedTuple):
 class SourceReports:
     """The feedback on one source, and its figures. Times are monotonic seconds."""
 
-    __slots__ = ("_counted", "_estimate", "_fir_command", "_source", "_stats_at")
+    __slots__ = ("_counted", "_fir_command", "_source", "_stats_at")
 
     def __init__(self, source: Source, now: float) -> None:
         self._source = source
-        self._estimate = UplinkEstimate(now)
         self._fir_command = 0
         self._stats_at = now
         self._counted: dict[Track, _Count] = {}
@@ -46,6 +45,10 @@ class SourceReports:
                 if track.keyframes.sent % 3 == 0:  # some know only the older request
                     self._fir_command += 1
                     asked += pack_fir(OWN_SSRC, track.ssrc, self._fir_command)
+        uplink = self._source.uplink
+        if uplink.pressing:
+            uplink.pressing = False
+            asked += self._remb(uplink.bitrate_bps)
         return pack_receiver_report(OWN_SSRC, ()) + asked if asked else b""
 
     def report(self, now: float) -> bytes:
@@ -67,11 +70,14 @@ class SourceReports:
         data = pack_receiver_report(OWN_SSRC, blocks)
         if self._source.arrivals.active:  # it finds out for itself what fits, up to what one source may take
             return data + pack_remb(OWN_SSRC, [block.ssrc for block in blocks], MAX_BPS)
-        video = [track.ssrc for track in self._source.layers(Kind.VIDEO) if track.reception.started]
-        if video:
-            figure = self._estimate.update(received_bps=received_bps, loss=lost / 256, now=now)
-            data += pack_remb(OWN_SSRC, video, figure)
+        if any(track.reception.started for track in self._source.layers(Kind.VIDEO)):
+            figure = self._source.uplink.update(received_bps=received_bps, loss=lost / 256, now=now)
+            data += self._remb(figure)
         return data
+
+    def _remb(self, bitrate_bps: int) -> bytes:
+        video = [track.ssrc for track in self._source.layers(Kind.VIDEO) if track.reception.started]
+        return pack_remb(OWN_SSRC, video, bitrate_bps) if video else b""
 
     def transport_feedback(self) -> bytes:
         """When the publisher's packets arrived; empty when there is nothing to tell."""

@@ -69,6 +69,18 @@ def test_feedback_on_every_packet_is_promised_only_to_those_who_asked_for_it() -
         assert "transport-cc" not in answer_to(offer)
 
 
+def test_who_gets_no_such_feedback_is_asked_to_tell_when_its_packets_left() -> None:
+    timed = "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n"
+    offer = CHROMIUM.replace("a=sendonly", timed + "a=sendonly")
+    video, audio = read_publisher_offer(offer).plans
+    assert (video.send_time_id, audio.send_time_id) == (2, 2)
+    assert answer_to(offer).count(timed) == 2
+    wanted = offer.replace("a=rtcp-fb:96 nack\r\n", "a=rtcp-fb:96 nack\r\na=rtcp-fb:96 transport-cc\r\n")
+    assert read_publisher_offer(wanted).plans[0].send_time_id is None
+    assert "abs-send-time" not in answer_to(wanted).split("m=audio")[0]
+    assert "abs-send-time" not in answer_to(CHROMIUM)
+
+
 @pytest.mark.parametrize(
     "change",
     [("a=fmtp:97 apt=96", "a=x:y"), ("a=rtpmap:97 rtx", "a=rtpmap:97 ulpfec"), ("apt=96", "apt=97")],

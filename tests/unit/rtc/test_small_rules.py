@@ -13,7 +13,6 @@ from rtc.keyframe_request import KeyframeRequests
 from rtc.loudness import Loudness
 from rtc.nack import MAX_MISSING, MAX_TRIES, Missing
 from rtc.reception import Arrival, Reception
-from rtc.remb import MAX_BPS, MIN_BPS, START_BPS, UplinkEstimate
 from rtc.rewrite import Rewrite
 from rtc.serial import seq_delta, ts_delta
 from rtc.source_clock import SourceClock, TrackClock
@@ -134,21 +133,6 @@ def test_a_publisher_that_answers_twice_is_counted_on_until_it_stops() -> None:
         requests.want()
         requests.due(2 + step / 100)
     assert not requests.answers
-
-
-def test_the_estimate_starts_high_grows_while_calm_and_follows_what_arrives_when_not() -> None:
-    estimate = UplinkEstimate(0.0)
-    assert estimate.update(received_bps=0, loss=0, now=0.1) == START_BPS
-    now = 0.1
-    for _ in range(60):
-        now += 1
-        estimate.update(received_bps=estimate.bitrate_bps * 0.9, loss=0.0, now=now)
-    assert estimate.bitrate_bps == MAX_BPS
-    assert estimate.update(received_bps=1_000_000, loss=0.3, now=now + 1) < 1_000_000
-    for _ in range(60):
-        now += 1
-        estimate.update(received_bps=0, loss=0.9, now=now)
-    assert estimate.bitrate_bps == MIN_BPS
 
 
 @given(st.integers(0, 0xFFFFFFFF), st.integers(0, 0xFFFFFFFF), st.lists(st.integers(1, 9000), max_size=50))
