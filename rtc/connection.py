@@ -160,15 +160,17 @@ class Connection:
         """As the peer last described itself; empty before it has."""
         return self._remote.ice_ufrag if self._remote is not None else ""
 
-    def restart_ice(self, remote: tuple[str, str], local: tuple[str, str]) -> None:
-        """The peer may check with these names and passwords from now on; keys and media stay as they are."""
-        if self._remote is not None:
-            self._remote = replace(self._remote, ice_ufrag=remote[0], ice_password=remote[1])
-        ufrag, password = local
+    def restart_ice(self, ufrag: str, password: str) -> None:
+        """The peer may check with these from now on; keys and media stay as they are. Its names follow."""
         if self.ice.former is not None:  # another restart, before the last one was used
             self._port.unexpect(self.ice.ufrag)
         self.ice.restart(ufrag, password)
         self._port.expect(ufrag, self)
+
+    def rename(self, ufrag: str, password: str) -> None:
+        """The peer goes by these since the ICE session began anew."""
+        if self._remote is not None:
+            self._remote = replace(self._remote, ice_ufrag=ufrag, ice_password=password)
 
     def end(self, reason: Reason) -> None:
         """The connection ends, if it has not yet."""

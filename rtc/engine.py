@@ -78,6 +78,10 @@ class Engine:
         """As `Subscribing.accept`."""
         self._subscribing.accept(connection_id, answer_sdp)
 
+    def restart(self, connection_id: str) -> Patched:
+        """As `Subscribing.restart`."""
+        return self._subscribing.restart(connection_id)
+
     def close(self, connection_id: str) -> None:
         """As `Peers.close`."""
         self.peers.close(connection_id)

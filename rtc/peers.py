@@ -158,7 +158,15 @@ class Peers:
         if ufrag is None or ufrag == connection.remote_ufrag:
             return Patched(ice_tag=connection.ice.ufrag, fragment=None)
         local = self.new_transport()
-        connection.restart_ice((ufrag, read_password(fragment)), (local.ufrag, local.password))
+        connection.restart_ice(local.ufrag, local.password)
+        connection.rename(ufrag, read_password(fragment))
+        return Patched(ice_tag=local.ufrag, fragment=restart_fragment(local, mids))
+
+    def restart(self, connection_id: str, mids: tuple[str, ...]) -> Patched:
+        """The ICE session of a connection that we offered begins anew; the peer's names follow (`rename`)."""
+        connection = self.connections[connection_id]
+        local = self.new_transport()
+        connection.restart_ice(local.ufrag, local.password)
         return Patched(ice_tag=local.ufrag, fragment=restart_fragment(local, mids))
 
     def held(self) -> tuple[HeldConnection, ...]:

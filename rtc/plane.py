@@ -7,6 +7,7 @@
     async def subscribe(self, *, profile: str, label: str = "") -> Subscribed
     async def play(self, *, offer_sdp: str, label: str = "") -> Played
     async def patch(self, *, connection_id: str, ice_tag: str, fragment: str) -> Patched
+    async def restart(self, *, connection_id: str) -> Patched    # of a page's ICE session; `accept` follows
     async def accept(self, *, connection_id: str, answer_sdp: str) -> None
     async def close(self, *, connection_id: str) -> None          # closing what is gone is no error
     async def reconcile(self, routes: ScopeRoutes) -> None        # returns when what was removed is silent;

@@ -173,6 +173,10 @@ class WorkerPool:
         worker = self._worker_of(connection_id)
         return await worker.patch(connection_id=connection_id, ice_tag=ice_tag, fragment=fragment)
 
+    async def restart(self, *, connection_id: str) -> Patched:
+        """The page's ICE session has begun anew: the fragment's names go into its offer; `accept` follows."""
+        return await self._worker_of(connection_id).restart(connection_id=connection_id)
+
     async def accept(self, *, connection_id: str, answer_sdp: str) -> None:
         """The subscriber's answer is taken."""
         worker = self._worker_of(connection_id)

@@ -12,7 +12,7 @@ from rtc.errors import MalformedPacket, UnknownConnection, UnknownProfile, Wrong
 from rtc.fanout import LaneFanout
 from rtc.forwarder import Forwarder
 from rtc.peers import Peers
-from rtc.plane import SLOT_COUNTS, Kind, Played, Profile, Subscribed
+from rtc.plane import SLOT_COUNTS, Kind, Patched, Played, Profile, Subscribed
 from rtc.rtcp import parse_rtcp
 from rtc.sdp_lines import LocalTransport
 from rtc.sdp_offer import SlotLine, SubscriberAnswer, read_subscriber_answer, slot_lines, subscriber_offer
@@ -31,6 +31,7 @@ class Subscribing:
         self._fanout = fanout
         self._offered: dict[str, tuple[SlotLine, ...]] = {}
         self._accepted: dict[str, SubscriberAnswer] = {}
+        self._restarting: set[str] = set()  # their ICE has new names, the page's are still to come
 
     def subscribe(self, profile: str, label: str = "") -> Subscribed:
         """An offer with the profile's slots; it awaits its answer.
@@ -49,6 +50,7 @@ class Subscribing:
         def on_end() -> None:
             self._offered.pop(connection_id, None)
             self._accepted.pop(connection_id, None)
+            self._restarting.discard(connection_id)
 
         self._offered[connection_id] = lines
         self._open(connection_id, local, lines, terms, on_end, label=label)
@@ -117,8 +119,23 @@ class Subscribing:
         self._peers.start(connection, on_up, on_down)
         return connection
 
+    def restart(self, connection_id: str) -> Patched:
+        """The page's ICE session begins anew under the names in the fragment, which it puts into the offer
+        that it has; keys and slots stay, and media goes where it went until the page is found elsewhere.
+
+        Raises: UnknownConnection, WrongStep.
+        """
+        if connection_id not in self._peers.connections:
+            raise UnknownConnection(connection_id)
+        lines = self._offered.get(connection_id)
+        if lines is None or connection_id not in self._accepted:
+            raise WrongStep(connection_id)
+        self._restarting.add(connection_id)
+        return self._peers.restart(connection_id, tuple(line.mid for line in lines))
+
     def accept(self, connection_id: str, answer_sdp: str) -> None:
-        """The subscriber's answer is taken; its handshake may follow.
+        """The subscriber's answer is taken; its handshake may follow. After a restart it says no more than
+        the page's own names.
 
         Raises: UnknownConnection, WrongStep, MalformedSdp, NothingAcceptable.
         """
@@ -126,8 +143,13 @@ class Subscribing:
         if connection is None:
             raise UnknownConnection(connection_id)
         lines = self._offered.get(connection_id)
-        if lines is None or not connection.awaits_answer:
+        restarted = connection_id in self._restarting
+        if lines is None or not (connection.awaits_answer or restarted):
             raise WrongStep(connection_id)
         answer = read_subscriber_answer(answer_sdp, lines)
-        self._accepted[connection_id] = answer
-        connection.describe(answer.remote)
+        if restarted:
+            self._restarting.discard(connection_id)
+            connection.rename(answer.remote.ice_ufrag, answer.remote.ice_password)
+        else:
+            self._accepted[connection_id] = answer
+            connection.describe(answer.remote)

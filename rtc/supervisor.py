@@ -159,6 +159,13 @@ class WorkerProcess:
             raise MediaUnavailable("unexpected reply")
         return reply
 
+    async def restart(self, *, connection_id: str) -> Patched:
+        """The page's ICE session has begun anew: the fragment's names go into its offer; `accept` follows."""
+        reply = await self._ask(wire.Restart(connection_id=connection_id))
+        if not isinstance(reply, Patched):
+            raise MediaUnavailable("unexpected reply")
+        return reply
+
     async def accept(self, *, connection_id: str, answer_sdp: str) -> None:
         """The subscriber's answer is taken."""
         await self._ask(wire.Accept(connection_id=connection_id, answer_sdp=answer_sdp))

@@ -89,6 +89,13 @@ class Accept:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Restart:
+    """A page's ICE session begins anew."""
+
+    connection_id: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
     """End this connection."""
 
@@ -117,7 +124,9 @@ class Ask:
     what: str
 
 
-Request = Hello | Publish | Play | Patch | Subscribe | Accept | Close | Carry | Retell | ScopeRoutes | Ask
+Request = (
+    Hello | Publish | Play | Patch | Subscribe | Restart | Accept | Close | Carry | Retell | ScopeRoutes | Ask
+)
 Reply = Welcome | Published | Played | Patched | Subscribed | WorkerStats | None
 
 _REQUESTS = {kind.__name__: TypeAdapter(kind) for kind in get_args(Request)}

@@ -142,17 +142,20 @@ class _Unfailing:
 
 
 def _answer(engine: Engine, request: wire.Request) -> wire.Reply:
+    reply: wire.Reply = None
     match request:
         case wire.Publish(source_id=source_id, offer_sdp=offer_sdp, label=label):
-            return engine.publish(source_id, offer_sdp, label)
+            reply = engine.publish(source_id, offer_sdp, label)
         case wire.Play(offer_sdp=offer_sdp, label=label):
-            return engine.play(offer_sdp, label)
+            reply = engine.play(offer_sdp, label)
         case wire.Patch(connection_id=connection_id, ice_tag=ice_tag, fragment=fragment):
-            return engine.patch(connection_id, ice_tag, fragment)
+            reply = engine.patch(connection_id, ice_tag, fragment)
         case wire.Subscribe(profile=profile, label=label):
-            return engine.subscribe(profile, label)
+            reply = engine.subscribe(profile, label)
         case wire.Accept(connection_id=connection_id, answer_sdp=answer_sdp):
             engine.accept(connection_id, answer_sdp)
+        case wire.Restart(connection_id=connection_id):
+            reply = engine.restart(connection_id)
         case wire.Close(connection_id=connection_id):
             engine.close(connection_id)
         case wire.Retell(connection_id=connection_id):
@@ -160,12 +163,12 @@ def _answer(engine: Engine, request: wire.Request) -> wire.Reply:
         case ScopeRoutes():
             engine.reconcile(request)
         case wire.Ask(what=what):
-            return engine.stats() if what == "stats" else None
+            reply = engine.stats() if what == "stats" else None
         case wire.Carry(source_id=source_id, workers=workers):
             engine.crossings.carry(source_id, workers)
         case wire.Hello():
             pass  # it has been said before
-    return None
+    return reply
 
 
 if __name__ == "__main__":

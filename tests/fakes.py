@@ -159,6 +159,12 @@ class FakePlane:
         self.labels[connection_id] = label
         return Subscribed(connection_id=connection_id, offer_sdp="v=0\r\noffer\r\n")
 
+    async def restart(self, *, connection_id: str) -> Patched:
+        self._check("v=0")
+        if connection_id not in self.accepted:
+            raise UnknownConnection(connection_id)
+        return Patched(ice_tag="second", fragment="a=ice-ufrag:second\r\na=ice-pwd:secret\r\n")
+
     async def accept(self, *, connection_id: str, answer_sdp: str) -> None:
         self._check(answer_sdp)
         if connection_id not in self.subscribers:

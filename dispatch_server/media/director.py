@@ -201,6 +201,14 @@ class MediaDirector:
         self._away.is_back(connection_id)
         await self._call(self._plane.retell(connection_id=connection_id))
 
+    async def restart(self, *, sid: str, connection_id: str) -> Patched:
+        """The page's ICE session begins anew; `accept` follows with its answer.
+
+        Raises: NotFound, RtcError.
+        """
+        self._own(sid, connection_id)
+        return await self._call(self._plane.restart(connection_id=connection_id))
+
     async def accept(self, *, sid: str, connection_id: str, answer_sdp: str) -> None:
         self._own(sid, connection_id)
         await self._call(self._plane.accept(connection_id=connection_id, answer_sdp=answer_sdp))

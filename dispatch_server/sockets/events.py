@@ -80,6 +80,10 @@ class MediaWatch(_Message):
     audio: bool = False
 
 
+class MediaRestart(_Message):
+    connection_id: bodies.Id
+
+
 class MediaResume(_Message):
     connection_id: bodies.Id
 
@@ -146,6 +150,7 @@ class SocketEvents:
         self._answer("media_open", MediaOpen, self._media_open)
         self._answer("media_answer", MediaAnswer, self._media_answer)
         self._answer("media_watch", MediaWatch, self._media_watch)
+        self._answer("media_restart", MediaRestart, self._media_restart)
         self._answer("media_resume", MediaResume, self._media_resume)
         self._answer("media_close", MediaClose, self._media_close)
         self._answer("media_report", PageReport, self._media_report)
@@ -304,6 +309,10 @@ class SocketEvents:
     async def _media_answer(self, sid: str, _caller: Caller, message: MediaAnswer) -> Mapping[str, Any]:
         await self._director.accept(sid=sid, connection_id=message.connection_id, answer_sdp=message.sdp)
         return {}
+
+    async def _media_restart(self, sid: str, _caller: Caller, message: MediaRestart) -> Mapping[str, Any]:
+        restarted = await self._director.restart(sid=sid, connection_id=message.connection_id)
+        return {"fragment": restarted.fragment}
 
     async def _media_watch(self, sid: str, caller: Caller, message: MediaWatch) -> Mapping[str, Any]:
         if message.incident_id is not None:

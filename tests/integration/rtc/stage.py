@@ -54,6 +54,7 @@ class Stage:
         app.router.add_route("*", "/whep/{source}/{connection}", self._whip_session)
         app.router.add_post("/subscribe/{profile}", self._subscribe)
         app.router.add_post("/accept/{connection}", self._accept)
+        app.router.add_post("/restart/{connection}", self._restart)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
@@ -193,6 +194,10 @@ class Stage:
     def by_link(self, sdp: str) -> str:
         """The description as peers are told it."""
         return self.link.through(sdp) if self.link is not None else sdp
+
+    async def _restart(self, request: web.Request) -> web.Response:
+        restarted = await self.media.restart(connection_id=request.match_info["connection"])
+        return web.Response(text=restarted.fragment or "")
 
     async def _accept(self, request: web.Request) -> web.Response:
         try:

@@ -202,6 +202,28 @@ async def test_of_a_browsers_layers_each_place_gets_the_one_that_fits(
         assert stats.bitrate_bps > 100_000
 
 
+async def test_a_viewer_whose_ice_begins_anew_keeps_connection_slots_and_picture(
+    stage: Stage, chromium_path: str
+) -> None:
+    async with chromium(chromium_path) as browser:
+        viewer = await open_viewer(browser, stage)
+        await open_publisher(browser, stage, "green", "VP8", GREEN)
+        await stage.until(SourceUp)
+        await stage.route(viewer.connection, {0: "green"})
+        await viewer.until_colour("v0", GREEN)
+        names = []
+        for _ in range(3):
+            began = await viewer.now()
+            names.append(
+                tuple(await viewer.page.evaluate("(id) => restartSubscriber(id)", viewer.connection))
+            )
+            seen = await viewer.look("v0")
+            await viewer.until("v0", lambda found, more=seen["decoded"]: found["decoded"] > more + 30)
+            assert await viewer.stood("v0", began) < 500
+        assert [former for former, _ in names[1:]] == [present for _, present in names[:-1]]
+        assert not [event for event in stage.events if isinstance(event, ConnectionDown)]
+
+
 async def test_an_ice_restart_keeps_keys_and_picture(stage: Stage, chromium_path: str) -> None:
     async with chromium(chromium_path) as browser:
         viewer = await open_viewer(browser, stage)

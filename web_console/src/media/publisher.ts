@@ -5,6 +5,7 @@ import { ref } from 'vue'
 import { retryWaitMs } from '@/media/backoff'
 import { gathered } from '@/media/gathering'
 import { iceNameOf, renamed, restartRequest } from '@/media/iceFragment'
+import { onOtherNetwork } from '@/media/otherNetwork'
 import { sendingSample, type Outbound } from '@/media/sending'
 import type { Sending } from '@/wire/events'
 import { caller } from '@/wire/http'
@@ -32,6 +33,7 @@ export class Publisher {
   private peer: RTCPeerConnection | null = null
   private location: string | null = null
   private timer = 0
+  private otherNetwork: { forget: () => void } | null = null
   private offering = false
   private again = false
   private url = ''
@@ -152,6 +154,10 @@ export class Publisher {
   }
 
   private follow(peer: RTCPeerConnection): void {
+    this.otherNetwork?.forget()
+    this.otherNetwork = onOtherNetwork(() => {
+      if (this.peer === peer && this.phase.value === 'live') void this.restart(peer)
+    })
     let timer = window.setTimeout(dead.bind(this), CONNECT_LIMIT_MS)
     function dead(this: Publisher): void {
       clearTimeout(timer)
@@ -214,6 +220,8 @@ export class Publisher {
   /** Lets the peer go without a word: the hub gives its place to the next one, and the feed goes on. */
   private drop(): void {
     clearTimeout(this.timer)
+    this.otherNetwork?.forget()
+    this.otherNetwork = null
     this.peer?.close()
     this.peer = null
   }

@@ -67,6 +67,7 @@ export interface PageToHub {
   media_open: (request: { profile: 'console' | 'phone' }, reply: Reply<MediaOpened>) => void
   media_answer: (request: { connection_id: string; sdp: string }, reply: Reply<object>) => void
   media_watch: (request: MediaWatch, reply: Reply<{ live: LiveSources }>) => void
+  media_restart: (request: { connection_id: string }, reply: Reply<{ fragment: string }>) => void
   media_resume: (request: { connection_id: string }, reply: Reply<object>) => void
   media_close: (request: { connection_id: string }, reply: Reply<object>) => void
   media_report: (request: MediaReport, reply: Reply<{ scores: { kind: 'video' | 'audio'; slot: number; score: number }[] }>) => void
