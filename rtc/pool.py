@@ -33,6 +33,7 @@ from rtc.plane import (
     WorkerStats,
 )
 from rtc.pool_state import PoolState
+from rtc.standby import Standby
 from rtc.supervisor import OUTLIVES_HUB_S, WorkerProcess
 from rtc.worker_folder import found_workers, own_folder
 
@@ -77,6 +78,7 @@ class WorkerPool:
         """
         async with AsyncExitStack() as stack:
             folder = self._folder or stack.enter_context(own_folder())
+            standby = Standby()
             for index in range(self._count):
                 self._workers.append(
                     WorkerProcess(
@@ -87,6 +89,7 @@ class WorkerPool:
                         folder=folder,
                         index=index,
                         outlives_hub_s=self._outlives_hub_s,
+                        start=standby.begin,
                     )
                 )
             for index in found_workers(folder):
@@ -99,8 +102,8 @@ class WorkerPool:
             for started in starting:
                 started.result()
             self._take_over()
-            pumps = [asyncio.create_task(self._pump(index)) for index in range(self._count)]
-            stack.push_async_callback(_cancelled, pumps)
+            tasks = [asyncio.create_task(self._pump(index)) for index in range(self._count)]
+            stack.push_async_callback(_cancelled, [*tasks, asyncio.create_task(standby.run())])
             self._stack = stack.pop_all()
         return self
 

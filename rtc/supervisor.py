@@ -9,7 +9,7 @@ import asyncio
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -43,10 +43,18 @@ FIND_S = 4.0
 PING_EVERY_S = 3.0
 FIRST_PAUSE_S = 0.05  # before a worker is started again; doubles while it keeps dying
 MAX_PAUSE_S = 5.0
-HEALTHY_S = 30.0
+HEALTHY_S = 2.5  # it served: the next one is started at once
 OUTLIVES_HUB_S = 60.0
 MAX_EVENTS = 20_000  # unread by the hub: levels and statistics are dropped from half of it on
 HINTS_UP_TO = MAX_EVENTS // 2
+
+
+Start = Callable[[socket.socket, Sequence[str]], WorkerHandle]
+
+
+def start_worker(listening: socket.socket, arguments: Sequence[str]) -> WorkerHandle:
+    """A new process that serves on the socket. Raises: OSError."""
+    return WorkerHandle.start(listening, "--listen", arguments)
 
 
 class WorkerProcess:
@@ -66,6 +74,7 @@ class WorkerProcess:
         folder: Path | None = None,
         index: int = 0,
         outlives_hub_s: float = OUTLIVES_HUB_S,
+        start: Start = start_worker,
     ) -> None:
         """`plain`: the worker forwards in Python although there is a C helper. `tcp`: peers may come by TCP
         too, on the same port number. In `folder` a later hub finds the worker again; without one it has a
@@ -78,6 +87,7 @@ class WorkerProcess:
             *(() if tcp else ("--no-tcp",)),
             *("--index", str(index)),
         )
+        self._start = start
         self._own_folder = folder is None
         self._folder = folder or Path()
         self._index = index
@@ -293,7 +303,7 @@ class WorkerProcess:
             listening.bind(str(path))
             listening.listen(1)
             reader, writer = await asyncio.open_unix_connection(path, limit=1 << 20)  # it will take it up
-            handle = WorkerHandle.start(listening, ("--folder", str(self._folder), *self._arguments))
+            handle = self._start(listening, ("--folder", str(self._folder), *self._arguments))
         client = WorkerClient(reader, writer, on_event=self._on_event)
         try:
             welcome = await client.hello(within_s=START_S)

@@ -1,7 +1,8 @@
 """The worker process: `python -m rtc.worker --listen FD --udp-port N --advertise ADDR[,ADDR]`.
 
 It listens on the Unix socket that the hub made for it, serves one hub at a time (`hub_door.py`) and ends when
-a hub says so, or when none has been there for some time, however the last one ended.
+a hub says so, or when none has been there for some time, however the last one ended. As `--standby FD` it
+loads everything and waits to be told the rest (`standby.py`).
 """
 
 import argparse
@@ -25,6 +26,7 @@ from rtc.hub_door import HubDoor
 from rtc.media_port import MediaPort, PortTaken
 from rtc.plane import ScopeRoutes
 from rtc.stamp import package_stamp
+from rtc.standby import await_role
 from rtc.tcp_port import StreamLimits
 
 EXIT_NO_PORT = 4
@@ -33,6 +35,13 @@ EXIT_NO_PORT = 4
 def main(arguments: list[str] | None = None) -> int:
     """Serve until it is over; the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
+    stamp = package_stamp()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the hub, which ends us then
+    if given[:1] == ["--standby"]:
+        role = await_role(int(given[1]))
+        if role is None:
+            return 0
+        given = role
     parser = argparse.ArgumentParser(prog="rtc.worker", description=__doc__)
     parser.add_argument("--listen", required=True, type=int, help="the Unix socket, as an open file")
     parser.add_argument("--udp-port", required=True, type=int, help="the media port; 0 takes a free one")
@@ -53,7 +62,6 @@ def main(arguments: list[str] | None = None) -> int:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(file=_Unfailing()),  # type: ignore[arg-type]
     )
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the hub, which ends us then
     hosts = tuple(str(ipaddress.ip_address(each.strip())) for each in options.advertise.split(","))
     fanout = None if options.plain else native_fanout.load()
     listening = socket.socket(fileno=options.listen)
@@ -68,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
                 folder=options.folder,
                 index=options.index,
                 arguments=tuple(given[given.index("--udp-port") :]),
+                stamp=stamp,
             )
         )
 
@@ -82,9 +91,9 @@ async def serve(
     folder: Path,
     index: int,
     arguments: tuple[str, ...],
+    stamp: str,
 ) -> int:
     """Serve whoever comes by the door until it is over; the exit status."""
-    stamp = package_stamp()
     port = MediaPort(StreamLimits() if tcp else None)
     try:
         number = port.open(hosts, udp_port)

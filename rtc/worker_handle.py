@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 END_S = 1.5
-_LISTEN_FILE = 3
+_FILE = 3
 _ROOT = str(Path(__file__).resolve().parent.parent)  # where the worker finds this very package
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
@@ -28,21 +28,22 @@ class WorkerHandle:
         asyncio.get_running_loop().add_reader(self._file, self._note_exit)
 
     @classmethod
-    def start(cls, listening: socket.socket, arguments: Sequence[str]) -> Self:
-        """A new process, which will serve on that socket. It is in a session of its own, so that what a
-        terminal says to the hub does not reach it. Not by `subprocess`, which wants to see its children end.
+    def start(cls, file: socket.socket, option: str, arguments: Sequence[str]) -> Self:
+        """A new worker process, which is told by `option` what to do with that socket. It is in a session of
+        its own, so that what a terminal says to the hub does not reach it. Not by `subprocess`, which wants
+        to see its children end.
 
         Raises: OSError.
         """
         path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH", ""))))
         pid = os.posix_spawn(
             sys.executable,
-            [sys.executable, "-m", "rtc.worker", "--listen", str(_LISTEN_FILE), *arguments],
+            [sys.executable, "-m", "rtc.worker", option, str(_FILE), *arguments],
             {**os.environ, "PYTHONPATH": path},
             file_actions=(
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-                (os.POSIX_SPAWN_DUP2, listening.fileno(), _LISTEN_FILE),
+                (os.POSIX_SPAWN_DUP2, file.fileno(), _FILE),
             ),
             setsid=True,
         )

@@ -20,6 +20,7 @@ import pytest
 from dispatch_server.config import Config
 from dispatch_server.local_socket import ask_hub
 from tests.services import STOP_WITHIN_S, free_port, tail
+from tests.worker_processes import worker_pid
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 60.0
@@ -88,15 +89,7 @@ class Hub:
 
     def media_worker(self) -> int | None:
         """Process id of the media worker, if there is one just now; an earlier hub may have begun it."""
-        port = str(self.port + 2).encode()
-        for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                words = cmdline.read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if b"rtc.worker" in words and port in words:
-                return int(cmdline.parent.name)
-        return None
+        return worker_pid(self.data)
 
     def kill_media_worker(self) -> int:
         """The worker is gone without a word; its process id."""

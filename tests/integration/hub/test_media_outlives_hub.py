@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from rtc.aiortc_seam import WorkerCertificate
 from tests.integration.hub.house import Listener, Visitor, until
 from tests.integration.hub.processes import HubProcess, hub_process
 from tests.integration.rtc.peers import Receiver, Sender
+from tests.worker_processes import worker_pid
 
 SSRC = 7000
 
@@ -42,7 +43,9 @@ class Watching:
 
     @property
     def worker(self) -> int:
-        return next(pid for pid in workers(self.hub) if pid)
+        pid = worker_pid(self.hub.data)
+        assert pid is not None
+        return pid
 
     async def sees(self, text: str) -> None:
         """Frames that are sent now arrive."""
@@ -60,17 +63,6 @@ class Watching:
         """The page's socket is back and takes up its connection."""
         self.listener = await self.operator.listen()
         return await self.listener.ask("media_resume", {"connection_id": self.viewer.connection})
-
-
-def workers(hub: HubProcess) -> list[int]:
-    """The processes that serve on sockets of this hub's data folder."""
-    found = []
-    for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            words = cmdline.read_bytes().split(b"\0")
-            if b"rtc.worker" in words and str(hub.port + 2).encode() in words:
-                found.append(int(cmdline.parent.name))
-    return found
 
 
 @asynccontextmanager
@@ -138,7 +130,7 @@ async def test_a_viewer_sees_on_while_the_hub_is_dead_and_after_it_is_back(data:
         await scene.operator.post(f"/api/incidents/{scene.incident_id}/close", follow_up)
         await scene.sees_nothing("closed ")
         assert await scene.hub.stop() == 0
-        await until(lambda: not workers(scene.hub), 5)
+        await until(lambda: worker_pid(scene.hub.data) is None, 5)
 
 
 async def test_who_lost_the_right_to_watch_while_the_hub_was_dead_is_cut_as_soon_as_it_is_back(

@@ -15,6 +15,8 @@ import { ask } from '@/wire/socket'
 /** Changes of the views within this time travel as one message. */
 const GATHER_MS = 4
 const REWATCH_MS = 1_000
+/** Pages whose worker died come back within this time. */
+const TOGETHER_MS = 150
 
 /** What this page sends, and what it must hear of. */
 export interface Sender {
@@ -85,6 +87,13 @@ export const useSubscriber = defineStore('subscriber', () => {
   function lost(): void {
     discard()
     again(null)
+  }
+  /** Another worker can take us at once; not all pages in the same moment. */
+  function moved(): void {
+    discard()
+    phase.value = 'down'
+    clearTimeout(timer)
+    timer = window.setTimeout(() => void open(), Math.random() * TOGETHER_MS)
   }
   function again(refusal: Refusal | null): void {
     const full = refusal && isCrowded(refusal.code) ? refusal : null
@@ -175,8 +184,11 @@ export const useSubscriber = defineStore('subscriber', () => {
   link.socket.on('sources', (event) => {
     if (event.incident_id === incidentId.value) live.value = event.live
   })
-  link.socket.on('media_lost', ({ connection_id }) => {
-    if (connection_id === receiving?.connectionId) lost()
+  link.socket.on('media_lost', ({ connection_id, reason }) => {
+    if (connection_id === receiving?.connectionId) {
+      if (reason === 'worker_lost') moved()
+      else lost()
+    }
     for (const sender of senders) if (sender.connectionId() === connection_id) sender.renew()
   })
   link.socket.on('speaking', ({ incident_id, source_ids }) => {
