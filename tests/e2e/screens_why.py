@@ -9,17 +9,15 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dispatch_server.demo.clip import make_clip
 from tests.e2e.browsers import PHONE, browsers
 from tests.e2e.capture import capture_of
 from tests.e2e.hub import Hub
+from tests.e2e.late_worker import held_up
 from tests.e2e.person import someone
 from tests.e2e.screens import SIZES
 from tests.e2e.seats import Console, Doors, Seat
@@ -60,28 +58,6 @@ async def shoot(out: Path, seats: dict[str, Seat], state: str) -> None:
                     await seat.page.keyboard.press("Escape")
                     await seat.page.mouse.move(5, 5)
             await seat.page.set_viewport_size(home)
-
-
-@asynccontextmanager
-async def held_up(hub: Hub) -> AsyncIterator[None]:
-    """The media worker has the processor only now and then."""
-    worker = hub.media_worker()
-    assert worker is not None
-
-    async def stop_and_go() -> None:
-        while True:
-            os.kill(worker, signal.SIGSTOP)
-            await asyncio.sleep(0.35)
-            os.kill(worker, signal.SIGCONT)
-            await asyncio.sleep(0.1)
-
-    task = asyncio.create_task(stop_and_go())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait((task,))
-        os.kill(worker, signal.SIGCONT)
 
 
 async def comes(desk: Console, verdict: str) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from dispatch_server.demo.clip import make_clip
 from tests.e2e.browsers import browsers
 from tests.e2e.capture import capture_of
 from tests.e2e.hub import Hub
+from tests.e2e.late_worker import held_up
 from tests.e2e.person import someone
 from tests.e2e.seats import Console, Doors, Phone, Seat
 from tests.e2e.waiting import until
@@ -120,9 +119,15 @@ async def says(
 
 async def lag_s(hub: Hub) -> float:
     """How late the media worker comes now, as Prometheus is told."""
-    async with aiohttp.ClientSession() as session, session.get(f"{hub.url}/metrics") as reply:
-        told = re.search(r'liandong_worker_lag_seconds\{worker="0"\} (\S+)', await reply.text())
+    async with aiohttp.ClientSession() as session:
+        told = re.search(r'liandong_worker_lag_seconds\{worker="0"\} (\S+)', await metrics(hub, session))
     return float(told[1]) if told else 0.0
+
+
+async def metrics(hub: Hub, session: aiohttp.ClientSession) -> str:
+    """What Prometheus would be told now."""
+    async with session.get(f"{hub.url}/metrics") as reply:
+        return await reply.text()
 
 
 async def figures(page: Page) -> str:
@@ -163,26 +168,30 @@ async def test_the_desk_says_nothing_any_more_when_the_network_is_good_again(
 async def test_the_desk_blames_a_server_that_comes_too_late(
     hub: Hub, tmp_path: Path, chromium_path: str
 ) -> None:
-    async with a_scene(hub, tmp_path, chromium_path) as scene:
-        worker = hub.media_worker()
-        assert worker is not None
+    async with a_scene(hub, tmp_path, chromium_path) as scene, held_up(hub):
+        await says(scene, "server", after=(None, "unknown"))
 
-        async def hold_up() -> None:
-            """The worker has the processor for a tenth of a second, and then not for three."""
-            while True:
-                os.kill(worker, signal.SIGSTOP)
-                await asyncio.sleep(0.35)
-                os.kill(worker, signal.SIGCONT)
-                await asyncio.sleep(0.1)
 
-        task = asyncio.create_task(hold_up())
-        try:
-            await says(scene, "server", after=(None, "unknown"))
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            os.kill(worker, signal.SIGCONT)
+@pytest.mark.full
+async def test_a_page_that_a_busy_server_turns_away_says_so_and_comes_in_by_itself(
+    hub: Hub, chromium_path: str
+) -> None:
+    async with browsers(chromium_path) as pages:
+        page = await pages.console(await pages.start())
+        late = Seat(page)
+        async with held_up(hub):
+            async with asyncio.timeout(WITHIN_S), aiohttp.ClientSession() as session:
+                full = 'liandong_worker_full{worker="0"} 1.0'
+                while full not in await metrics(hub, session):  # noqa: ASYNC110 - another process's
+                    await asyncio.sleep(0.5)
+            await page.goto(f"{hub.url}/#link={await hub.link_token('op.chengnan')}")
+            await late.by("media-crowded").wait_for(timeout=20_000)
+            assert re.search(
+                r"已满载.*\d+ 秒后自动再试", await late.by("media-crowded").inner_text(), re.DOTALL
+            )
+            assert (await late.received())["up"] == 0
+        await until(late.received, lambda it: it["up"] == 1, what="a way in", within_s=60)
+        await late.by("media-crowded").wait_for(state="detached", timeout=5_000)
 
 
 @pytest.mark.full

@@ -6,7 +6,7 @@ import { effectOf, judge, Steady, type Facts, type Verdict } from '@/media/why'
 const seen: Received = { seconds: 6, frames: 150, dropped: 0, freezes: 0, frozenMs: 0, decodeMs: 4, bufferMs: 60, concealedPct: 0, lossPct: 0 }
 const sound: Received = { ...seen, frames: 0 }
 const uplink = { lossPct: 0, missingPct: 0, bitrateBps: 2_000_000, rttMs: 40, height: 720, limited: 'none' }
-const downlink = { lossPct: 0, rttMs: 20, held: false, height: 720, availableBps: null }
+const downlink = { lossPct: 0, rttMs: 20, jitterMs: 5, held: false, height: 720, availableBps: null }
 const server = { cpu: 0.2, lagMs: 2, dropped: 0, saving: false }
 const good: Facts = { hidden: false, seen, sound, uplink, downlink, server }
 const unknown: Facts = { hidden: false, seen: null, sound: null, uplink: null, downlink: null, server: null }
@@ -30,6 +30,7 @@ const TABLE: [string, Partial<Facts>, Verdict][] = [
   ['the sender cannot encode fast enough', { uplink: { ...uplink, height: 360, limited: 'cpu' } }, 'sender_device'],
   ['… and loses packets as well', { uplink: { ...uplink, height: 360, limited: 'cpu', lossPct: 9 } }, 'sender_uplink'],
   ['frames are decoded too late to be shown', { seen: { ...seen, frames: 60, dropped: 60 } }, 'this_device'],
+  ['frames come in bursts, and too late to be shown', { seen: { ...seen, frames: 60, dropped: 60 }, downlink: { ...downlink, jitterMs: 120 } }, 'fine'],
   ['decoding takes all of the time', { seen: { ...seen, decodeMs: 45, frames: 132 } }, 'this_device'],
   ['frames are dropped because they came late over a bad network', { seen: { ...frozen, frames: 60, dropped: 60 }, downlink: { ...downlink, lossPct: 8 } }, 'my_downlink'],
   ['the server is late, and the networks look bad for it', { server: { ...server, lagMs: 220 }, uplink: { ...uplink, lossPct: 9 }, downlink: { ...downlink, lossPct: 9 } }, 'server'],

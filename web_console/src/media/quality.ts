@@ -92,7 +92,7 @@ export const useQuality = defineStore('quality', () => {
       uplink: up && fresh(up.heardMs)
         ? { lossPct: up.loss_pct, missingPct: up.missing_pct, bitrateBps: up.bitrate_bps, rttMs: up.rtt_ms, height: up.height, limited: up.limited }
         : null,
-      downlink: down ? { lossPct: down.loss_pct, rttMs: down.rtt_ms, held: sent?.held ?? false, height: sent?.height ?? null, availableBps: down.available_bps } : null,
+      downlink: down ? { lossPct: down.loss_pct, rttMs: down.rtt_ms, jitterMs: down.jitter_ms, held: sent?.held ?? false, height: sent?.height ?? null, availableBps: down.available_bps } : null,
       server: down?.server ? { cpu: down.server.cpu, lagMs: down.server.lag_ms, dropped: down.server.dropped, saving: down.server.saving } : null,
     }
   }

@@ -18,6 +18,7 @@ export interface Downlink {
   /** Between the server and this page only. */
   lossPct: number | null
   rttMs: number | null
+  jitterMs: number | null
   /** Less is sent than fits the place, because the network here, or the server, carries no more. */
   held: boolean
   height: number | null
@@ -52,6 +53,8 @@ export const LIMITS = {
   /** Share of the time between two frames that decoding one takes. */
   decodeShare: 0.9,
   rttMs: 900,
+  /** What comes in bursts is dropped because it came late, not because it was decoded late. */
+  jitterMs: 60,
   /** Longer than a jitter buffer waits; from half of it on, it is to blame for what stands. */
   lagMs: 200,
   /** In two seconds. */
@@ -83,6 +86,7 @@ const isSmall = (uplink: Uplink) => (uplink.height !== null && uplink.height < L
 function strains(facts: Facts) {
   const { seen, uplink, downlink, server } = facts
   const small = uplink !== null && isSmall(uplink)
+  const inTime = (downlink?.jitterMs ?? 0) < LIMITS.jitterMs
   const framesPerS = seen ? seen.frames / seen.seconds : 0
   return {
     server: server ? Math.max(server.lagMs / LIMITS.lagMs, server.dropped / LIMITS.serverDropped, server.saving && downlink?.held ? 1 : 0) : 0,
@@ -90,7 +94,7 @@ function strains(facts: Facts) {
     senderDevice: small && uplink.limited === 'cpu' ? 1 : 0,
     downlink: downlink ? Math.max((downlink.lossPct ?? 0) / LIMITS.lossPct, (downlink.rttMs ?? 0) / LIMITS.rttMs, downlink.held ? 1 : 0) : 0,
     device: seen && seen.frames + seen.dropped > 0
-      ? Math.max(seen.dropped / (seen.frames + seen.dropped) / LIMITS.droppedShare, (seen.decodeMs * framesPerS) / 1000 / LIMITS.decodeShare)
+      ? Math.max(inTime ? seen.dropped / (seen.frames + seen.dropped) / LIMITS.droppedShare : 0, (seen.decodeMs * framesPerS) / 1000 / LIMITS.decodeShare)
       : 0,
   }
 }
