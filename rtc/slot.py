@@ -349,12 +349,15 @@ class Slot:
         track, rewrite = self.track, self.rewrite
         if track is None or rewrite is None or self.retransmission is None:
             return 0
+        largest, its_seq = 0, 0  # of a scene that hardly moves all are small
         for back in range(REPEATED_AMONG):
             seq = (track.newest_seq - back) & SEQ_MASK
             packet = track.history.get(seq)
-            if packet is not None and len(packet) >= WORTH_REPEATING and self.resend(rewrite.out_seq(seq)):
-                return len(packet)
-        return 0
+            if packet is not None and len(packet) > largest:
+                largest, its_seq = len(packet), seq
+                if largest >= WORTH_REPEATING:
+                    break
+        return largest if largest and self.resend(rewrite.out_seq(its_seq)) else 0
 
     def pause(self) -> None:
         """Nothing of the present track leaves any more, but the slot still waits for its source."""

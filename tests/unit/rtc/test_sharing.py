@@ -195,6 +195,21 @@ def test_more_is_shown_soon_after_the_way_has_become_wider() -> None:
     assert scene.viewer.prober.succeeded > 0
 
 
+def test_a_scene_that_hardly_moves_gets_its_large_layer_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of its packets are small, and they are few: the way is tried with what there is."""
+    monkeypatch.setitem(RATES, "q", 15e3)
+    monkeypatch.setitem(RATES, "f", 90e3)
+    scene = Scene(70e3)
+    stage = VideoRoute(connection_id="viewer", slot=0, source_id="a", height=720)
+    scene.forwarder.reconcile(ScopeRoutes(scope_id="s", epoch=2, video=(stage,)), scene.now)
+    scene.run(20)
+    assert scene.viewer.video[0].held_back
+    scene.way.bits_per_s = 5e6
+    scene.run(30)
+    assert not scene.viewer.video[0].held_back
+    assert scene.viewer.prober.succeeded > 0
+
+
 def test_a_tile_without_room_gets_a_still_every_few_seconds_and_says_so() -> None:
     scene = Scene(20e6)
     scene.run(5)
