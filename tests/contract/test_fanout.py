@@ -20,6 +20,7 @@ from rtc.errors import MalformedPacket
 from rtc.fanout import SHUT, LaneFanout, PlainFanout
 from rtc.native_fanout import NativeFanout, load
 from rtc.picture_numbers import Shift, shifted
+from rtc.red import without_repetitions
 from rtc.rtp_packet import RtpPacket, parse_rtp
 from rtc.transport_feedback import ArrivalLog
 from rtc.vp8_payload import read_picture
@@ -269,6 +270,28 @@ def test_both_forms_read_the_same_from_a_report_whatever_it_is(library: Path, da
     assert len(found.groups) == len(expected.groups)
     for one, other in zip(found.groups, expected.groups, strict=True):
         assert one == pytest.approx(other, abs=1e-5)
+
+
+async def test_two_fans_of_one_track_send_each_to_its_own_lanes(
+    fanout: LaneFanout[Outlet], outlets: list[Outlet]
+) -> None:
+    """As sound leaves: with repetitions to some, without to the others."""
+    gate = fanout.gate()
+    lanes = []
+    for outlet in outlets:
+        outlet.aim()
+        lanes.append(fanout.lane(outlet, 900))
+        lanes[-1].gate = gate
+    some, others = fanout.fan(lanes[:1], gate), fanout.fan(lanes[1:], gate)
+    for seq in range(3):
+        red = RtpPacket(
+            payload_type=63, marker=False, seq=seq, timestamp=9, ssrc=1, payload=b"\x6fopus"
+        ).plain(63)
+        some.send(red, seq, 9)
+        others.send(without_repetitions(red), seq, 9)
+    left = [[(each.seq, each.payload_type, each.payload) for each in outlet.arrived()] for outlet in outlets]
+    assert left[0] == [(seq, 63, b"\x6fopus") for seq in range(3)]
+    assert left[1] == left[2] == [(seq, 111, b"opus") for seq in range(3)]
 
 
 async def test_a_shut_gate_lets_nothing_pass_whatever_list_the_lane_stands_in(

@@ -116,6 +116,25 @@ async def test_a_slot_changes_between_any_two_codecs(stage: Stage, chromium_path
             assert (told.width, told.height) == (320, 180)
 
 
+@pytest.mark.full
+async def test_vp9_of_several_spatial_layers_passes_whole(stage: Stage, chromium_path: str) -> None:
+    async with chromium(chromium_path) as browser:
+        viewer = await open_viewer(browser, stage)
+        page = await (await browser.new_context()).new_page()
+        await page.goto(stage.url)
+        layers = "[{scalabilityMode: 'L3T3_KEY'}], {codec: 'VP9'}"
+        await page.evaluate(f"publishCamera('camera', {{width: 1280, height: 720}}, {layers})")
+        up = await stage.until(SourceUp)
+        assert up.codecs[0] == "vp9"
+        await stage.route(viewer.connection, {0: "camera"})
+        before = await viewer.until("v0", lambda found: found["height"] == 720)
+        await asyncio.sleep(5)
+        after = await viewer.look("v0")
+        assert after["height"] == 720
+        assert after["decoded"] - before["decoded"] > 5 * 15, "of 20 frames a second"
+        assert after["plis"] - before["plis"] <= 1
+
+
 async def test_a_main_profile_camera_is_decoded_under_its_own_payload_type(
     stage: Stage, ffmpeg: Ffmpeg, tmp_path: Path, chromium_path: str
 ) -> None:

@@ -24,7 +24,7 @@ async def test_a_narrow_uplink_is_filled_and_not_flooded(stage: Stage, chromium_
         stage.link = link
         page = await (await browser.new_context()).new_page()
         await page.goto(stage.url)
-        await page.evaluate("publishCamera('camera', {width: 1280, height: 720}, [], 'transport')")
+        await page.evaluate("publishCamera('camera', {width: 1280, height: 720}, [], {without: 'transport'})")
         await stage.until(SourceUp)
         answer = await page.evaluate("publisher.remoteDescription.sdp")
         assert "transport-wide-cc" not in answer
