@@ -139,14 +139,14 @@ _EVENTS = {kind.__name__: TypeAdapter(kind) for kind in get_args(MediaEvent)}
 
 def request_frame(number: int, request: Request) -> Frame:
     """The frame for a request."""
-    return {"id": number, "ask": type(request).__name__, "with": dataclasses.asdict(request)}
+    return {"id": number, "ask": type(request).__name__, "with": request}
 
 
 def reply_frame(number: int, reply: Reply) -> Frame:
     """The frame for a reply."""
     if reply is None:
         return {"id": number, "reply": None}
-    return {"id": number, "reply": type(reply).__name__, "with": dataclasses.asdict(reply)}
+    return {"id": number, "reply": type(reply).__name__, "with": reply}
 
 
 def error_frame(number: int, error: RtcError) -> Frame:
@@ -156,7 +156,7 @@ def error_frame(number: int, error: RtcError) -> Frame:
 
 def event_frame(event: MediaEvent) -> Frame:
     """The frame for an event."""
-    return {"event": type(event).__name__, "with": dataclasses.asdict(event)}
+    return {"event": type(event).__name__, "with": event}
 
 
 def request_of(frame: Frame) -> tuple[int, Request]:
@@ -200,7 +200,7 @@ def pack(frame: Frame) -> bytes:
     Raises: MalformedMessage, when a string in it is no Unicode text.
     """
     try:
-        body: bytes = msgpack.packb(frame)
+        body: bytes = msgpack.packb(frame, default=_fields)
     except UnicodeEncodeError as error:
         raise MalformedMessage("not text") from error
     return len(body).to_bytes(4, "big") + body
@@ -233,6 +233,13 @@ def unpack(body: bytes) -> Frame:
     if not isinstance(frame, dict):
         raise MalformedMessage("not a map")
     return frame
+
+
+def _fields(message: Any) -> dict[str, Any]:
+    """A message, or a part of one, as a map. (`dataclasses.asdict` copies every value and costs ten times as
+    much: that counts for what is told of every viewer every two seconds.)
+    """
+    return {name: getattr(message, name) for name in message.__dataclass_fields__}
 
 
 def _read(readers: dict[str, TypeAdapter[Any]], name: object, frame: Frame) -> Any:
