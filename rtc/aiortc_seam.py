@@ -18,7 +18,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters as MediaCodec
 from aiortc.sdp import MediaDescription, SessionDescription
 from pylibsrtp._binding import ffi, lib
 
-from rtc.errors import MalformedSdp
+from rtc.errors import MalformedSdp, Undeliverable
 
 __all__ = [
     "DtlsPeer",
@@ -260,6 +260,8 @@ class SrtpWriter:
         try:
             self.sent_bytes += self._send_to(_VIEW[: _LENGTH[0]], self._address)
             self.sent += 1
+        except Undeliverable:
+            pass  # the stream's matter, not the system's: its port counts it
         except OSError:
             self.dropped += 1
 
@@ -276,6 +278,8 @@ class SrtpWriter:
             return
         try:
             self._send_to(_VIEW[: _LENGTH[0]], self._address)
+        except Undeliverable:
+            pass
         except OSError:
             self.dropped += 1
 

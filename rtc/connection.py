@@ -10,12 +10,11 @@ from enum import StrEnum
 from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate
 from rtc.budget import Budget
 from rtc.ice_lite import Address, IceLite
-from rtc.media_port import NO_SOCKET, MediaPort
+from rtc.media_port import GONE, MediaPort
 from rtc.newcomer import Newcomer
 from rtc.rtp_packet import is_rtcp
 from rtc.sdp_lines import RemoteTransport
 from rtc.stun import BindingRequest, is_success, pack_binding_request
-from rtc.tcp_port import send_nowhere
 
 SETUP_S = 30.0  # from the description to the first check
 HANDSHAKE_S = 10.0
@@ -313,11 +312,8 @@ class Connection:
         """Media goes to the selected address from now on."""
         if self._writer is None:
             return
-        if self.ice.selected is None:
-            self._writer.aim(send_nowhere, NO_SOCKET, ("", 0))
-        else:
-            path, address = self.ice.selected
-            self._writer.aim(self._port.sender(path), self._port.fileno(path), address)
+        path, address = self.ice.selected or (GONE, ("", 0))
+        self._writer.aim(self._port.sender(path), self._port.fileno(path), address)
 
     def _send_handshake(self, data: bytes) -> None:
         if self.ice.selected is not None:

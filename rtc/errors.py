@@ -117,3 +117,7 @@ ERRORS_BY_CODE: dict[str, type[RtcError]] = {
         MediaTimeout,
     )
 }
+
+
+class Undeliverable(OSError):
+    """The peer cannot be reached now, or takes too slowly what it is sent. Whoever raises it counts it."""

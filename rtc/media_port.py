@@ -13,6 +13,7 @@ from rtc.udp_port import UdpPort
 
 NUMBERS_TRIED = 20  # when any number will do: one may be free by UDP and taken by TCP
 NO_SOCKET = -1  # there is no datagram socket on that path
+GONE = FIRST_PATH  # no stream ever has this path
 
 
 class PortTaken(Exception):  # noqa: N818 - it says how things are
@@ -101,7 +102,7 @@ class MediaPort:
             "datagrams_malformed": tcp.malformed + checks.malformed,
             "datagrams_unproved": udp.unproved,
             "datagrams_faults": udp.faults + tcp.faults,
-            "streams": tcp.streams,
+            "streams_proved": tcp.proved,
             "streams_refused": tcp.refused,
             "stream_packets_dropped": tcp.unsent,
         }

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import structlog
 
 from rtc.checks import Checks, Peer
-from rtc.errors import MalformedPacket
+from rtc.errors import MalformedPacket, Undeliverable
 from rtc.framing import Deframer, framed
 from rtc.ice_lite import Address
 from rtc.rtp_packet import is_rtcp
 
-FIRST_PATH = 1 << 16  # streams are numbered from here on, never twice; the UDP sockets before
+FIRST_PATH = 1 << 16  # streams are numbered behind it, never twice; the UDP sockets before
 KERNEL_UNSENT = 64 << 10
 LINGER_S = 1.0  # for the farewell
 
@@ -37,14 +37,6 @@ class StreamLimits:
         192 << 10
     )  # 0.8 s at 2 Mbps; beyond it media is dropped: what is late is worth nothing
     control_unsent: int = 256 << 10  # RTCP and handshakes a little longer
-
-
-def send_nowhere(_data: memoryview | bytes, _address: Address) -> int:
-    """Nothing has left: there is no way.
-
-    Raises: OSError.
-    """
-    raise OSError("no way there")
 
 
 class Stream(asyncio.Protocol):
@@ -92,20 +84,19 @@ class Stream(asyncio.Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
 
-    def send(self, data: memoryview | bytes, _address: Address) -> int:
+    def send(self, data: memoryview | bytes, address: Address) -> int:
         """The packet is on its way.
 
-        Raises: BlockingIOError when the peer takes too slowly what it is sent.
+        Raises: Undeliverable when the peer takes too slowly what it is sent.
         """
         transport = self._transport
         if transport is None or transport.is_closing():
-            raise BlockingIOError
+            return self._port.send_nowhere(data, address)
         media = 127 < data[0] < 192 and not is_rtcp(bytes(data[:2]))
         limits = self._port.limits
         most = limits.media_unsent if media else limits.control_unsent
         if transport.get_write_buffer_size() + len(data) > most:
-            self._port.unsent += 1
-            raise BlockingIOError
+            return self._port.send_nowhere(data, address)
         transport.write(framed(data))
         return len(data)
 
@@ -141,7 +132,8 @@ class TcpPort:
         self.refused = 0  # streams: too many, or no genuine check in time
         self.malformed = 0
         self.strays = 0
-        self.unsent = 0  # packets that their peer was too slow for
+        self.proved = 0
+        self.unsent = 0  # packets that their peer was too slow for, or gone
         self.faults = 0
 
     @property
@@ -187,9 +179,17 @@ class TcpPort:
         self._listening.clear()
 
     def sender(self, path: int) -> Callable[[memoryview | bytes, Address], int]:
-        """The function that sends by that stream; raises OSError when it is full or gone."""
+        """The function that sends by that stream; raises Undeliverable when it is full or gone."""
         stream = self._streams.get(path)
-        return stream.send if stream is not None else send_nowhere
+        return stream.send if stream is not None else self.send_nowhere
+
+    def send_nowhere(self, _data: memoryview | bytes, _address: Address) -> int:
+        """Nothing has left, and it is counted.
+
+        Raises: Undeliverable.
+        """
+        self.unsent += 1
+        raise Undeliverable
 
     def release(self, path: int, peer: Peer) -> None:
         """The peer has given up that stream."""
@@ -242,6 +242,7 @@ class TcpPort:
         if first < 4:
             taken = self._checks.take(data, stream.path, stream.address, now, only=peer)
             if taken is not None:
+                self.proved += peer is None
                 stream.belong_to(taken[0])
                 self._unproved.pop(stream.path, None)
                 with suppress(OSError):

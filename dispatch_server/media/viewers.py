@@ -101,7 +101,6 @@ def routes(
             for c in watching
             for wanted in c.want.video
             if (SourceId(wanted.source_id), PersonId(c.person_id)) in audience.video
-            and (c.player is None or c.player.feed_id == wanted.source_id)
         ),
         audio=tuple(
             AudioRoute(connection_id=c.connection_id, source_ids=heard)

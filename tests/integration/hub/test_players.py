@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dispatch_server.media.labels import PlayerLabel
 from rtc.plane import Held, HeldConnection, HeldSource, Kind
 from tests.fakes import FakePlane
 from tests.integration.hub.house import (
@@ -127,6 +128,34 @@ async def test_it_hears_its_feed_and_no_voice_of_the_room(scene: Scene) -> None:
         },
     )
     await until(lambda: scene.flowing == ([scene.feed_id], []))
+
+
+async def test_it_sees_and_hears_no_other_feed_of_the_incident(scene: Scene) -> None:
+    other = await scene.operator.post("/api/feeds", {"incident_id": scene.incident_id})
+    sent = await scene.operator.call(
+        "POST", other["whip_url"], data=SDP, headers={"Content-Type": "application/sdp"}
+    )
+    assert sent.status == 201
+    await scene.play()
+    scene.house.plane.packets_arrive(other["feed"]["id"])
+    scene.house.plane.packets_arrive(scene.feed_id)
+    await scene.flows(scene.feed_id)
+    view = await scene.operator.get(f"/api/incidents/{scene.incident_id}")
+    assert [feed["state"] for feed in view["feeds"]] == ["live", "live"]
+    await scene.flows(scene.feed_id)
+
+
+async def test_where_its_agency_oversees_nothing_it_is_sent_nothing(scene: Scene) -> None:
+    """A camera may move on into an incident of somebody else's."""
+    label = PlayerLabel(
+        link_id="theirs", feed_id=scene.feed_id, agency_id="hexi", incident_id=scene.incident_id
+    )
+    scene.house.hub.director._players.take_over("play-theirs", label)
+    await scene.play()
+    scene.house.plane.packets_arrive(scene.feed_id)
+    await scene.flows(scene.feed_id)
+    routes = scene.house.plane.routes[scene.incident_id]
+    assert "play-theirs" not in {each.connection_id for each in (*routes.video, *routes.audio)}
 
 
 async def test_revoking_cuts_it_off_and_is_journaled_as_the_admission_was(scene: Scene) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import statistics
+
 import pytest
 
 from rtc.plane import ConnectionUp, SourceUp
@@ -10,6 +14,21 @@ from tests.integration.rtc.clips import BLUE, GREEN
 from tests.integration.rtc.stage import Stage
 
 pytestmark = pytest.mark.browser
+
+
+async def until_in_step(player: Viewer, *, within_s: float = 10) -> None:
+    """What is seen and what is heard at one moment were taken within 80 ms of each other."""
+    apart: list[float] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            while True:
+                picture, sound = await player.page.evaluate("Promise.all([look('v0'), look('a0')])")
+                if picture["playout"] and sound["playout"]:
+                    apart.append(picture["playout"] - sound["playout"])
+                if len(apart) >= 5 and abs(statistics.median(apart[-5:])) <= 80:
+                    return
+                await asyncio.sleep(0.1)
+    raise AssertionError(f"lips and voice are apart by {apart[-5:]} ms")
 
 
 async def test_a_player_sees_and_hears_both_codecs_and_stays_through_an_ice_restart(
@@ -26,6 +45,7 @@ async def test_a_player_sees_and_hears_both_codecs_and_stays_through_an_ice_rest
         seen = await player.until_colour("v0", GREEN)
         assert seen["stream"] == "stage"
         await player.until("a0", lambda found: found["energy"] > 0.01)
+        await until_in_step(player)
         await open_publisher(browser, stage, "wall", "H264", BLUE)
         seen = await player.until_colour("v0", BLUE)
         former, present = await page.evaluate("restartIce()")
