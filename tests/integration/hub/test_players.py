@@ -221,6 +221,9 @@ async def test_a_link_reaches_its_own_feed_and_no_other(scene: Scene) -> None:
     player = await scene.play()
     stolen = await scene.ask("DELETE", player.headers["Location"], Authorization=f"Bearer {own['token']}")
     assert stolen.status == 404
+    beside = await scene.operator.post(f"/api/feeds/{scene.feed_id}/players", {"name": "大屏三"})
+    theirs = {"Authorization": f"Bearer {beside['token']}"}
+    assert (await scene.ask("DELETE", player.headers["Location"], **theirs)).status == 404
     assert len(scene.house.plane.players) == 1
 
 
