@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch_server.store import tables as t
 from dispatch_server.store.batch import to_ms
 from dispatch_server.store.writer import Writer
+
+KEPT = timedelta(days=90)  # after its end; the journal keeps what it tells for good
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +37,10 @@ class PlayerLinkStore:
         self._writer = writer
 
     async def add(self, link: PlayerLink, *, token_hash: str, at_most: int) -> bool:
-        """The link is good, unless its feed has so many good ones already."""
-        good = _good(link.issued_at)
+        """The link is good, unless its feed has so many good ones already; those long over are forgotten."""
+        good, over = _good(link.issued_at), to_ms(link.issued_at - KEPT)
         async with self._writer.transaction() as connection:
+            await connection.execute(delete(t.player).where(t.player.c.expires_ms <= over))
             query = select(func.count()).where(t.player.c.feed_id == link.feed_id, good)
             if (await connection.execute(query)).scalar_one() >= at_most:
                 return False
@@ -65,7 +68,7 @@ class PlayerLinkStore:
         return found[0] if found else None
 
     async def of_feed(self, feed_id: str) -> list[PlayerLink]:
-        """Every link that was ever issued for the feed, the newest first."""
+        """The feed's links, also those that were over lately, the newest first."""
         return await self._links(t.player.c.feed_id == feed_id)
 
     async def good(self, link_ids: Collection[str], now: datetime) -> frozenset[str]:

@@ -314,6 +314,15 @@ async def test_links_and_their_players_are_bounded(scene: Scene) -> None:
     await scene.operator.post(path, {"name": "x"})
 
 
+async def test_links_that_are_long_over_are_forgotten(scene: Scene) -> None:
+    path = f"/api/feeds/{scene.feed_id}/players"
+    for hours, listed in ((1, ["a", "大屏一"]), (24 * 89, ["b", "a", "大屏一"]), (24 * 2, ["c", "b"])):
+        scene.house.clock.pass_by(3600 * hours)
+        operator = await scene.house.signed_in(OPERATOR)
+        await operator.post(path, {"name": listed[0], "hours": 1})
+        assert [each["name"] for each in (await operator.get(path))["players"]] == listed
+
+
 async def test_a_wall_follows_a_camera_into_its_next_incident_where_its_agency_oversees_that(
     house: House,
 ) -> None:
