@@ -3,13 +3,14 @@ import { fileURLToPath, URL } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
 
-/** Serves phone.html under /m and below while developing, as the hub does with the built files. */
-function phoneEntry(): Plugin {
+/** Serves phone.html under /m and below and wall.html under /wall while developing, as the hub does with the built files. */
+function otherEntries(): Plugin {
   return {
-    name: 'liandong-phone-entry',
+    name: 'liandong-entries',
     configureServer(server) {
       server.middlewares.use((request, _response, next) => {
         if (request.url && /^\/m(\/|\?|#|$)/.test(request.url)) request.url = '/phone.html'
+        else if (request.url && /^\/wall(\?|#|$)/.test(request.url)) request.url = '/wall.html'
         next()
       })
     },
@@ -19,7 +20,7 @@ function phoneEntry(): Plugin {
 const hub = process.env.HUB_URL ?? 'http://127.0.0.1:8460'
 
 export default defineConfig({
-  plugins: [vue(), phoneEntry()],
+  plugins: [vue(), otherEntries()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_OPTIONS_API__: 'true',
@@ -37,6 +38,7 @@ export default defineConfig({
       input: {
         console: fileURLToPath(new URL('./index.html', import.meta.url)),
         phone: fileURLToPath(new URL('./phone.html', import.meta.url)),
+        wall: fileURLToPath(new URL('./wall.html', import.meta.url)),
       },
     },
   },

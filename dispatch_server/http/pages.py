@@ -44,6 +44,8 @@ class Pages:
         if "." in path.rsplit("/", 1)[-1]:
             return self._file(self._dist / path.lstrip("/"), "public, max-age=3600")
         entry = "phone.html" if path == "/m" or path.startswith("/m/") else "index.html"
+        if path == "/wall":
+            entry = "wall.html"
         return self._file(self._dist / entry, "no-cache")
 
     def _file(self, path: Path, cache: str) -> web.StreamResponse:

@@ -71,6 +71,9 @@ async def test_eyevinns_player_on_a_page_of_another_origin_plays_a_feed_until_it
         await desk.by("player-issue").click()
         address = await desk.by("player-address").input_value()
         token = await desk.by("player-token").input_value()
+        own = await desk.page.context.new_page()
+        page = urlsplit(await desk.by("player-page").input_value())
+        await own.goto(f"{hub.url}{page.path}#{page.fragment}")
         wall = await (await desk.page.context.browser.new_context()).new_page()  # type: ignore[union-attr]
         await wall.goto(origin)
         await wall.add_script_tag(content=page_script("@eyevinn/webrtc-player", "webrtc"))
@@ -84,6 +87,10 @@ async def test_eyevinns_player_on_a_page_of_another_origin_plays_a_feed_until_it
         await until(lambda: seen(wall), lambda it: it["decoded"] > first["decoded"] + 50, what="50 frames")
         assert await wall.evaluate("errors") == []
 
+        look = "document.querySelector('video.seen') && instruments.look('body')"
+        await until(
+            lambda: own.evaluate(look), lambda it: it and is_colour(it["rgb"], BLUE), what="our own page"
+        )
         await desk.by("player-revoke").click()
         await desk.by("player", ".over").wait_for()
         stopped = await seen(wall)
@@ -91,6 +98,7 @@ async def test_eyevinns_player_on_a_page_of_another_origin_plays_a_feed_until_it
         assert (await seen(wall))["decoded"] <= stopped["decoded"] + 5
         await desk.page.keyboard.press("Escape")
         await desk.sees(BLUE)
+        await own.get_by_text("播放链接无效").wait_for()
         told = [kind for _, _, kind in await desk.timeline()]
         assert {"player_admitted", "player_revoked"} <= set(told)
 

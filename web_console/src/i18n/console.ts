@@ -57,7 +57,7 @@ export const zh = {
   },
   player: {
     title: '{name} 上大屏', hint: '给大屏或播放器签发一个链接，只能看这一路画面。到期自动失效，也可随时吊销；签发和吊销都记入时间线', name: '播放端', nameHint: '例：指挥大厅大屏', until: '有效期', hours: '{n} 小时', days: '{n} 天', issue: '签发链接',
-    address: '播放地址（WHEP）', token: '令牌', tokenHint: '「{name}」的令牌只显示这一次。现在就填进播放器', revoke: '吊销', revoked: '已吊销', expired: '已过期', goodUntil: '{at} 前有效', playing: '{n} 处在播',
+    page: '大屏的浏览器打开', address: '或播放器的地址（WHEP）', token: '和令牌', tokenHint: '「{name}」的地址和令牌只显示这一次。现在就打开，或填进播放器', revoke: '吊销', revoked: '已吊销', expired: '已过期', goodUntil: '{at} 前有效', playing: '{n} 处在播',
   },
   device: {
     add: '登记设备', register: '登记', nameHint: '例：城南 3 号执法仪', type: '默认警情类型', typeHint: '开机图传时，没有警情就按此类型自动报一起', address: '推流地址（WHIP）', token: '令牌', tokenFor: '{name} 的推流地址和令牌', tokenHint: '令牌只显示这一次。现在就填进设备', done: '已填好',

@@ -58,7 +58,7 @@ export const en: typeof zh = {
   },
   player: {
     title: '{name} on a video wall', hint: 'A link for a video wall or player, which sees this picture only. It ends by itself and can be revoked at any time; both are put on record', name: 'Player', nameHint: 'e.g. wall of the command hall', until: 'Good for', hours: '{n} hours', days: '1 day | {n} days', issue: 'Issue link',
-    address: 'Address to play from (WHEP)', token: 'Token', tokenHint: 'The token of {name} is shown this once. Enter it into the player now', revoke: 'Revoke', revoked: 'Revoked', expired: 'Expired', goodUntil: 'Good until {at}', playing: '{n} playing',
+    page: "To open in the wall's browser", address: 'Or the address for a player (WHEP)', token: 'And its token', tokenHint: 'Address and token of {name} are shown this once. Open or enter them now', revoke: 'Revoke', revoked: 'Revoked', expired: 'Expired', goodUntil: 'Good until {at}', playing: '{n} playing',
   },
   device: {
     add: 'Register device', register: 'Register', nameHint: 'e.g. Chengnan body-cam 3', type: 'Usual incident type', typeHint: 'Going live without an incident reports one of this type', address: 'Address to send to (WHIP)', token: 'Token', tokenFor: 'Address and token for {name}', tokenHint: 'The token is shown this once. Enter it into the device now', done: 'Entered',
