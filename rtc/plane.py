@@ -1,11 +1,11 @@
 """What the hub says to the media plane, and what the media plane says back.
 
-`rtc.supervisor.WorkerProcess` satisfies this shape (the Protocol itself lives with the hub):
+`rtc.pool.WorkerPool` satisfies this shape (the Protocol itself lives with the hub):
 
     def held(self) -> Held                                        # what was found running at the start
-    async def publish(self, *, source_id: str, offer_sdp: str, label: str = "") -> Published
-    async def subscribe(self, *, profile: str, label: str = "") -> Subscribed
-    async def play(self, *, offer_sdp: str, label: str = "") -> Played
+    async def publish(self, *, source_id: str, offer_sdp: str, label: str = "", scope_id: str = "") -> Published
+    async def subscribe(self, *, profile: str, label: str = "", scope_id: str = "") -> Subscribed
+    async def play(self, *, offer_sdp: str, label: str = "", scope_id: str = "") -> Played
     async def patch(self, *, connection_id: str, ice_tag: str, fragment: str) -> Patched
     async def restart(self, *, connection_id: str) -> Patched    # of a page's ICE session; `accept` follows
     async def accept(self, *, connection_id: str, answer_sdp: str) -> None
@@ -16,10 +16,10 @@
     async def stats(self) -> WorkerStats
     events: AsyncIterator[MediaEvent]                             # a property; one reader
 
-Every method raises an `RtcError` (rtc/errors.py), `MediaUnavailable` while the worker is down. After
-`WorkerLost` every connection and source is gone and every route forgotten; after `WorkerReady` the hub
-reconciles its scopes again and browsers open new connections. Ids are opaque strings of the hub's, except
-connection ids, which the worker makes. A `label` is the hub's too: at most 1,000 characters that the worker
+Every method raises an `RtcError` (rtc/errors.py), `MediaUnavailable` while no worker is up. When one dies,
+`ConnectionDown` and `SourceDown` tell what is gone with it, then `WorkerLost`, and its routes are forgotten;
+after `WorkerReady` the hub reconciles its scopes again. `scope_id` is only a hint where the connection belongs.
+Ids are opaque strings of the hub's, except connection ids, which the worker makes. A `label` is the hub's too: at most 1,000 characters that the worker
 keeps with the connection, so that the next hub learns from `held` whose it is.
 """
 

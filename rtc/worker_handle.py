@@ -51,10 +51,18 @@ class WorkerHandle:
 
     @classmethod
     def behind(cls, connection: socket.socket) -> Self:
-        """The process that listens at the other end. Raises: OSError."""
+        """The worker that listens at the other end. Raises: OSError, also when it is no worker."""
         size = _CREDENTIALS.size
         pid, _, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-        return cls(pid)
+        handle = cls(pid)
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            words = []
+        if b"rtc.worker" not in words:  # the socket's maker is gone, and another process has got its number
+            handle.let_go()
+            raise ProcessLookupError(pid)
+        return handle
 
     @property
     def running(self) -> bool:

@@ -126,7 +126,7 @@ async def main() -> None:
     parser.add_argument("--departments", type=int, required=True)
     parser.add_argument("--watchers", type=int, required=True)
     options = parser.parse_args()
-    config = Config(data=options.data, port=options.port, https=False, host="127.0.0.1")
+    config = Config(data=options.data, port=options.port, https=False, host="127.0.0.1", media_workers=1)
     prepare_logging(config)
     sown = seed(options.departments, options.watchers)
     async with media_workers(config) as plane, started(config, seed=sown, plane=plane) as hub:

@@ -45,8 +45,8 @@ async def serve(config: Config, every_s: float) -> None:
         await stop.wait()
 
 
-def main(data: str, port: str, every_s: str) -> None:
-    config = Config(data=Path(data), port=int(port), host="127.0.0.1")
+def main(data: str, port: str, every_s: str, workers: str) -> None:
+    config = Config(data=Path(data), port=int(port), host="127.0.0.1", media_workers=int(workers))
     prepare_logging(config)
     prepare_folder(config)
     require_free_ports(config)

@@ -24,14 +24,15 @@ from tests.worker_processes import worker_pid
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 60.0
-PORTS = (0, 1, 2)  # http, https, media
+PORTS = (0, 1, 2, 3)  # http, https, media of two workers
 
 
 class Hub:
     """`url` is for the machine itself, `phone_url` (https, from the hub's own authority) for phones."""
 
-    def __init__(self, data: Path, *, every_s: float) -> None:
+    def __init__(self, data: Path, *, every_s: float, workers: int = 1) -> None:
         self.data = data
+        self.workers = workers
         self.port = free_ports()
         self.url = f"http://127.0.0.1:{self.port}"
         self.phone_url = f"https://127.0.0.1:{self.port + 1}"
@@ -62,7 +63,8 @@ class Hub:
 
     def start(self) -> None:
         """The process runs; it may not serve yet."""
-        command = [sys.executable, "-m", "tests.e2e.city", str(self.data), str(self.port), str(self.every_s)]
+        settings = (self.data, self.port, self.every_s, self.workers)
+        command = [sys.executable, "-m", "tests.e2e.city", *map(str, settings)]
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT)
 
@@ -87,13 +89,13 @@ class Hub:
         self._process.kill()
         self._process.wait()
 
-    def media_worker(self) -> int | None:
+    def media_worker(self, index: int = 0) -> int | None:
         """Process id of the media worker, if there is one just now; an earlier hub may have begun it."""
-        return worker_pid(self.data)
+        return worker_pid(self.data, index)
 
-    def kill_media_worker(self) -> int:
+    def kill_media_worker(self, index: int = 0) -> int:
         """The worker is gone without a word; its process id."""
-        pid = self.media_worker()
+        pid = self.media_worker(index)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         return pid
@@ -119,12 +121,12 @@ class Hub:
 
 
 def free_ports() -> int:
-    """A port which is free together with the two after it."""
+    """A port which is free together with those after it."""
     while True:
         port = free_port()
         try:
             for step in PORTS:
-                kind = socket.SOCK_DGRAM if step == 2 else socket.SOCK_STREAM
+                kind = socket.SOCK_DGRAM if step >= 2 else socket.SOCK_STREAM
                 with socket.socket(socket.AF_INET, kind) as probe:
                     probe.bind(("127.0.0.1", port + step))
         except (OSError, OverflowError):
