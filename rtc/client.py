@@ -105,7 +105,7 @@ class WorkerClient:
             if not future.done():
                 future.set_exception(MediaUnavailable("the media worker is gone"))
         with suppress(OSError, RuntimeError):
-            self._writer.close()
+            self._writer.transport.abort()  # nobody waits until what it does not read has gone out
 
     def _take_reply(self, frame: wire.Frame) -> None:
         number = frame.get("id")

@@ -3,9 +3,9 @@
 `rtc.pool.WorkerPool` satisfies this shape (the Protocol itself lives with the hub):
 
     def held(self) -> Held                                        # what was found running at the start
-    async def publish(self, *, source_id: str, offer_sdp: str, label: str = "", scope_id: str = "") -> Published
-    async def subscribe(self, *, profile: str, label: str = "", scope_id: str = "") -> Subscribed
-    async def play(self, *, offer_sdp: str, label: str = "", scope_id: str = "") -> Played
+    async def publish(self, *, source_id, offer_sdp, label="", scope_id="") -> Published
+    async def subscribe(self, *, profile, label="", scope_id="") -> Subscribed
+    async def play(self, *, offer_sdp, label="", scope_id="") -> Played
     async def patch(self, *, connection_id: str, ice_tag: str, fragment: str) -> Patched
     async def restart(self, *, connection_id: str) -> Patched    # of a page's ICE session; `accept` follows
     async def accept(self, *, connection_id: str, answer_sdp: str) -> None
@@ -18,9 +18,10 @@
 
 Every method raises an `RtcError` (rtc/errors.py), `MediaUnavailable` while no worker is up. When one dies,
 `ConnectionDown` and `SourceDown` tell what is gone with it, then `WorkerLost`, and its routes are forgotten;
-after `WorkerReady` the hub reconciles its scopes again. `scope_id` is only a hint where the connection belongs.
-Ids are opaque strings of the hub's, except connection ids, which the worker makes. A `label` is the hub's too: at most 1,000 characters that the worker
-keeps with the connection, so that the next hub learns from `held` whose it is.
+after `WorkerReady` the hub reconciles its scopes again. `scope_id` only hints at where a connection belongs.
+Ids are opaque strings of the hub's, except connection ids, which the worker makes. A `label` is the hub's
+too: at most 1,000 characters that the worker keeps with the connection, so that the next hub learns from
+`held` whose it is.
 """
 
 from dataclasses import dataclass

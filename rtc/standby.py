@@ -43,14 +43,15 @@ class Standby:
         log = structlog.get_logger("rtc.standby")
         try:
             while True:
-                await asyncio.sleep(AGAIN_S)
-                try:
-                    self._start()
-                except OSError as error:  # without it a start merely takes longer
-                    log.warning("standby.failed", reason=error.strerror)
-                    continue
-                await self._used.wait()
                 self._used.clear()
+                await asyncio.sleep(AGAIN_S)
+                if self._hub is None:
+                    try:
+                        self._start()
+                    except OSError as error:  # without it a start merely takes longer
+                        log.warning("standby.failed", reason=error.strerror)
+                        continue
+                await self._used.wait()
         finally:
             await self._end()
 

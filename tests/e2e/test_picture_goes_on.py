@@ -24,9 +24,7 @@ from tests.e2e.way import Way
 pytestmark = pytest.mark.browser
 
 BACK_WITHIN_MS = 2_000.0
-BLINK_MS = (
-    1_000.0  # a busy machine shows some frames late; a new connection takes longer than this to be noticed
-)
+BLINK_MS = 1_000.0  # a busy machine shows some frames late
 STOOD_STILL_MS = 250.0
 PAUSE_S = 3.0  # between two kills: the sender's picture is whole again
 WATCH_FRAMES = """() => {

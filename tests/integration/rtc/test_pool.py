@@ -13,6 +13,7 @@ import pytest
 from aiortc import MediaStreamTrack, RTCSessionDescription
 from av import VideoFrame
 
+from rtc.errors import MediaTimeout
 from rtc.plane import (
     AudioRoute,
     ConnectionDown,
@@ -182,6 +183,31 @@ async def test_one_dead_worker_costs_its_own_connections_and_theirs_are_back_on_
     await show(stage, moved, here, again)
     await sees(camera, moved, here, again, text="all ")
     assert await crossings(stage) == (1, 1)
+
+
+@pytest.mark.full
+async def test_nothing_new_begins_while_one_worker_does_not_confirm_and_that_one_is_ended(
+    stage: Stage,
+) -> None:
+    camera, there = await apart(stage)
+    home = stage.media.worker_of(camera.connection)
+    here = await receiver_on(stage, home)
+    await show(stage, there)
+    await sees(camera, there, text="there ")
+    stopped = stage.media.pids[1 - home]
+    os.kill(stopped, signal.SIGSTOP)
+    cutting = asyncio.create_task(show(stage, here))
+    await asyncio.sleep(1)
+    await camera.play(20, text="unconfirmed ")
+    assert not here.texts
+    with pytest.raises(MediaTimeout):
+        await cutting
+    assert not here.texts
+    await stage.until(WorkerLost)
+    with pytest.raises(ProcessLookupError):
+        os.kill(stopped, 0)
+    await show(stage, here)
+    await sees(camera, here, text="here ")
 
 
 async def test_the_next_hub_knows_which_worker_has_what_and_ends_what_is_too_many(tmp_path: Path) -> None:
