@@ -534,7 +534,9 @@ class HubHistory(RuleBasedStateMachine):
 
         async def open_and_watch(rig: Rig) -> None:
             if who not in self.connections:
-                opened = await rig.hub.director.subscribe(sid=f"sid-{who}", person_id=who, profile="console")
+                opened = await rig.hub.director.subscribe(
+                    sid=f"sid-{who}", person_id=who, session=f"session-{who}", profile="console"
+                )
                 self.connections[who] = opened.connection_id
             await rig.hub.director.watch(sid=f"sid-{who}", connection_id=self.connections[who], want=want)
 
