@@ -20,6 +20,7 @@ from rtc.slot import Slot
 from rtc.source_clock import SourceClock, TrackClock
 from rtc.track_slots import TrackSlots
 
+RECODE_S = 1.0  # between two changes of codec: every slot is begun anew, which is work
 AUDIO_HISTORY = 256  # five seconds of Opus
 RATE_WEIGHT = 0.5  # of the newest second
 
@@ -31,6 +32,7 @@ class Track:
         "_is_h264",
         "_measured",
         "_payload_type",
+        "_recoded_at",
         "clock",
         "codec",
         "gate",
@@ -86,6 +88,7 @@ class Track:
         self.read_picture = reading.read_picture if reading is not None else None
         self.newest_picture = NO_PICTURE
         self.redundant = False  # its packets repeat what those before carried
+        self._recoded_at = -1e9
         self.recoded = False  # its codec turned out to be another a moment ago
         self.rate_bps: float | None = None  # as of the last `measure`
         self._measured: tuple[float, int] | None = None
@@ -105,7 +108,7 @@ class Track:
             self.restart()
             before = None
         if self._is_h264:
-            self._follow_profile(packet.payload)
+            self._follow_profile(packet.payload, now)
         plain = self._plain_sound(packet, red) if red or self.redundant else packet.plain(self._payload_type)
         if arrival is Arrival.LATE:
             self._receive_late(plain, seq, ts, packet.payload, now)
@@ -175,12 +178,13 @@ class Track:
             return packet.plain(RED_PAYLOAD_TYPE)
         return wrapped(packet.plain(self._payload_type))
 
-    def _follow_profile(self, payload: bytes) -> None:
+    def _follow_profile(self, payload: bytes, now: float) -> None:
         """The codec is what the parameter sets say, whatever was agreed on; no slot is left if it changed."""
         codec = h264_payload.codec_of(payload)
-        if codec is None or codec is self.codec:
+        if codec is None or codec is self.codec or now - self._recoded_at < RECODE_S:
             return
         self.codec = codec
+        self._recoded_at = now
         self._payload_type = PAYLOAD_TYPES[codec]
         self.slots.dismiss()
         self.history.clear()

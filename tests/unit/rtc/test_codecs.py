@@ -9,6 +9,7 @@ from rtc.forwarder import Forwarder
 from rtc.plane import MediaEvent, SlotsChanged, SlotState
 from rtc.rtp_packet import RtpPacket
 from rtc.source import Source, StreamPlan
+from rtc.track import RECODE_S
 from rtc.vp8_payload import read_picture as read_vp8
 from rtc.vp9_payload import read_picture as read_vp9
 from tests.unit.rtc.packets import FANOUT, FakeOutlet, events_of, make_subscriber, routes, video
@@ -151,6 +152,7 @@ def test_an_h264_source_leaves_under_the_profile_that_its_parameter_set_tells() 
     hall.send(source, b"\x61")
     assert [packet.payload_type for packet in hall.outlet.left] == [PAYLOAD_TYPES[Codec.H264_MAIN]] * 2
     assert source.codecs == (Codec.H264_MAIN,)
+    hall.now += RECODE_S
     hall.send(source, BASELINE_SET)
     hall.send(source, b"\x61")
     left = hall.outlet.left
@@ -165,9 +167,24 @@ def test_a_camera_that_turns_out_to_send_main_profile_is_told_of_where_only_base
     hall.show("camera")
     hall.send(source, BASELINE_SET)
     assert len(hall.outlet.left) == 1
+    hall.now += RECODE_S
     hall.send(source, MAIN_SET)
     hall.send(source, b"\x61")
     assert len(hall.outlet.left) == 1
     assert (hall.told().undecodable, hall.told().first_rtp_ts) == ("h264-main", None)
+    hall.now += RECODE_S
     hall.send(source, BASELINE_SET)
     assert (hall.told().undecodable, hall.told().first_rtp_ts) == (None, hall.outlet.left[1].timestamp)
+
+
+def test_a_publisher_that_changes_its_profile_with_every_packet_makes_no_work_of_it() -> None:
+    hall = Hall(*Codec)
+    source = hall.source("camera", Codec.H264)
+    hall.show("camera")
+    hall.send(source, BASELINE_SET)
+    told = len(hall.events)
+    for _ in range(50):  # two seconds
+        hall.send(source, MAIN_SET)
+        hall.send(source, BASELINE_SET)
+    begun = [event for event in hall.events[told:] if isinstance(event, SlotsChanged)]
+    assert len(begun) <= 6
