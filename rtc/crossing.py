@@ -23,9 +23,11 @@ from rtc.connection import Connection
 from rtc.errors import MalformedPacket
 from rtc.fanout import LaneFanout
 from rtc.forwarder import Forwarder
+from rtc.handing_over import Numbered, know, numbers, recent, serve
 from rtc.rtcp import KeyframeRequest, Nack, parse_rtcp
 from rtc.rtp_packet import is_rtcp
 from rtc.source import Source, StreamPlan
+from rtc.udp_port import SO_SNDBUFFORCE
 from rtc.worker_folder import crossing_path
 
 MESSAGES_A_TURN = 64  # before other work has its turn
@@ -34,6 +36,7 @@ BUFFER_BYTES = 4 << 20
 WAITING = 64  # crossings that may knock at once
 
 _PLANS = TypeAdapter(tuple[StreamPlan, ...])
+_NUMBERS = TypeAdapter(tuple[Numbered, ...])
 
 
 class Crossings:
@@ -122,8 +125,15 @@ class Crossings:
     def _open(self, source: Source, plans: tuple[StreamPlan, ...], worker: int) -> None:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         connection.setblocking(False)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-        header = {"source_id": source.source_id, "plans": [dataclasses.asdict(plan) for plan in plans]}
+        try:
+            connection.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES)
+        except OSError:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+        header = {
+            "source_id": source.source_id,
+            "plans": [dataclasses.asdict(plan) for plan in plans],
+            "numbers": [dataclasses.asdict(each) for each in numbers(source)],
+        }
         try:
             connection.connect(str(crossing_path(self._folder, worker)))
             connection.send(msgpack.packb(header))
@@ -162,6 +172,8 @@ class _Out:
         self._source = source
         self._counters = counters
         self._gone = gone
+        for packet in recent(source, time.monotonic()):
+            self.send(packet)
         source.taps = (*source.taps, self.send)
         asyncio.get_running_loop().add_reader(connection, self._read)
 
@@ -202,7 +214,7 @@ class _Out:
                 self.close()
                 return
             with suppress(MalformedPacket):
-                for packet in self._source.serve(parse_rtcp(data)):
+                for packet in serve(self._source, parse_rtcp(data)):
                     self.send(packet)
 
 
@@ -273,6 +285,7 @@ class _In:
         try:
             described = msgpack.unpackb(header)
             source_id, plans = str(described["source_id"]), _PLANS.validate_python(described["plans"])
+            told = _NUMBERS.validate_python(described["numbers"])
         except (ValueError, KeyError, TypeError, msgpack.UnpackException, ValidationError):
             self.close()
             return
@@ -289,4 +302,5 @@ class _In:
             on_start=self._forwarder.note_start,
             now=now,
         )
+        know(self._source, told)
         self._forwarder.add_source(self._source, now)

@@ -11,7 +11,7 @@ from rtc.pacer import Pacer
 from rtc.plane import Kind
 from rtc.red import red_payload
 from rtc.remb import UplinkEstimate
-from rtc.rtcp import KeyframeRequest, Nack, RtcpFact, SenderReport
+from rtc.rtcp import RtcpFact, SenderReport
 from rtc.rtp_packet import RtpPacket, parse_rtp
 from rtc.send_times import SendTimes
 from rtc.slot import Slot
@@ -59,6 +59,16 @@ class _Stream:
         rid = packet.element(simulcast.rid_id)
         return self._by_rid.get(rid) if rid is not None else None
 
+    def repeating(self) -> list[tuple[int, Track]]:
+        """The SSRCs of what is sent again."""
+        return list(self._by_rtx_ssrc.items())
+
+    def note_repeating(self, ssrc: int, track: Track) -> None:
+        """The SSRC carries what of that track is sent again."""
+        self._by_rtx_ssrc[ssrc] = track
+        if len(self._by_rtx_ssrc) > 2 * len(self.tracks):  # those of an earlier beginning
+            del self._by_rtx_ssrc[next(iter(self._by_rtx_ssrc))]
+
     def track_repeated(self, packet: RtpPacket) -> Track | None:
         """The track that a retransmission repeats."""
         simulcast = self.plan.simulcast
@@ -69,9 +79,7 @@ class _Stream:
             rid = packet.element(simulcast.repaired_rid_id)
             track = self._by_rid.get(rid) if rid is not None else None
             if track is not None:
-                self._by_rtx_ssrc[packet.ssrc] = track
-                if len(self._by_rtx_ssrc) > 2 * len(self.tracks):  # those of an earlier beginning
-                    del self._by_rtx_ssrc[next(iter(self._by_rtx_ssrc))]
+                self.note_repeating(packet.ssrc, track)
         return track
 
 
@@ -188,6 +196,23 @@ class Source:
         """What its tracks carry, picture first."""
         return tuple(self._streams[kind].tracks[0].codec for kind in self.kinds)
 
+    def plan(self, kind: Kind) -> StreamPlan:
+        """What was agreed for its one stream of that kind."""
+        return self._streams[kind].plan
+
+    def repeating(self) -> list[tuple[int, Track]]:
+        """The SSRCs that were found to carry what is sent again, and whose it is."""
+        return [each for stream in self._streams.values() for each in stream.repeating()]
+
+    def know(self, track: Track, ssrc: int, *, repeats: bool) -> None:
+        """The SSRC is that track's, although no packet with its name has come."""
+        if repeats:
+            self._streams[track.kind].note_repeating(ssrc, track)
+        elif not track.reception.started:
+            self._by_ssrc.pop(track.ssrc, None)
+            self._by_ssrc[ssrc] = track
+            track.ssrc = ssrc
+
     def layers(self, kind: Kind) -> tuple[Track, ...]:
         """The tracks of that kind: one, or one for each layer; none if it sends none."""
         stream = self._streams.get(kind)
@@ -276,25 +301,6 @@ class Source:
             track.missing.opened = False
             self.gap_opened = True
         return True
-
-    def serve(self, facts: list[RtcpFact]) -> list[bytes]:
-        """What another worker that has this source asked for: packets as they came, but for their header
-        extensions, as far as they are still held. Keyframes will be requested of the publisher.
-        """
-        again = []
-        for fact in facts:
-            track = self._by_ssrc.get(fact.ssrc) if isinstance(fact, KeyframeRequest | Nack) else None
-            if track is None:
-                continue
-            if isinstance(fact, KeyframeRequest):
-                track.keyframes.want()
-                continue
-            number = self._streams[track.kind].plan.payload_type
-            for seq in fact.seqs if isinstance(fact, Nack) else ():
-                packet = track.history.get(seq)
-                if packet is not None:
-                    again.append(bytes((packet[0], packet[1] & 0x80 | number)) + packet[2:])
-        return again
 
     def receive_rtcp(self, facts: list[RtcpFact], now: float) -> None:
         """The publisher's reports were taken in; what else it says concerns nobody."""

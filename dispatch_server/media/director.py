@@ -18,6 +18,7 @@ from dispatch_server.media.away import GRACE_S, Away
 from dispatch_server.media.labels import PlayerLabel, SenderLabel, ViewerLabel, read_label
 from dispatch_server.media.players import Players
 from dispatch_server.media.reconciling import Reconciler
+from dispatch_server.media.slot_map import slot_map
 from dispatch_server.media.source_book import SourceBook
 from dispatch_server.media.viewers import ViewerConnection, Want, wants_of
 from dispatch_server.ports import Broadcaster, MediaPlane
@@ -315,21 +316,7 @@ class MediaDirector:
         viewer = self._viewers.get(event.connection_id)
         if viewer is None or not viewer.sid:
             return  # a page that comes back is told everything again
-        slots = [
-            {
-                "slot": s.slot,
-                "kind": s.kind.value,
-                "mid": s.mid,
-                "source_id": s.source_id,
-                "epoch": s.epoch,
-                "first_rtp_ts": s.first_rtp_ts,
-                "undecodable": s.undecodable,
-                "still": s.still,
-            }
-            for s in event.slots
-        ]
-        data = {"connection_id": event.connection_id, "epoch": event.epoch, "slots": slots}
-        await self._broadcaster.to_socket("media_slots", data, viewer.sid)
+        await self._broadcaster.to_socket("media_slots", slot_map(event), viewer.sid)
 
     async def connection_down(self, connection_id: str, reason: str) -> None:
         self._players.connection_down(connection_id)

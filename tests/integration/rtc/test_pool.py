@@ -139,6 +139,15 @@ async def test_a_request_for_a_keyframe_goes_all_the_way_to_the_publisher(stage:
             await asyncio.sleep(0.02)
 
 
+async def test_a_young_picture_is_shown_on_the_other_worker_without_waiting_for_the_next(
+    stage: Stage,
+) -> None:
+    camera, viewer = await apart(stage)
+    await camera.play(10, text="before ")
+    await show(stage, viewer)
+    await viewer.until(lambda it: it.texts == [f"before {n}" for n in range(10)], within_s=2)
+
+
 async def test_a_publisher_that_comes_back_crosses_again_by_itself(stage: Stage) -> None:
     camera, viewer = await apart(stage)
     await show(stage, viewer)
