@@ -36,6 +36,8 @@ export const useQuality = defineStore('quality', () => {
   const viewer = shallowRef<(ViewerStats & { heardMs: number }) | null>(null)
   const steady = new Map<string, Steady<Verdict>>()
   const scores = new Map<number, number>()
+  /** Since when each slot carries what it carries. */
+  const began = new Map<number, { source: string; atMs: number }>()
   let samples: Sample[] = []
   let timer = 0
   let rounds = 0
@@ -50,12 +52,14 @@ export const useQuality = defineStore('quality', () => {
     if (hidden) hiddenAt = rounds
     const report = await media.receiverStats()
     samples = report ? [...samples, sampleOf(report.values() as Iterable<Inbound>, performance.now())].slice(-LOOK_BACK - 1) : []
-    const seen = judgeAll(hidden || rounds - hiddenAt <= LOOK_BACK)
-    if (rounds % REPORT_EVERY === 0) await tell(seen, hidden)
+    const unseen = rounds - hiddenAt <= LOOK_BACK
+    const seen = judgeAll(unseen)
+    if (rounds % REPORT_EVERY === 0) await tell(seen, unseen)
   }
 
-  function counted(mid: string): Received | null {
-    const [first, last] = [samples[0], samples.at(-1)]
+  /** @param sinceMs what was counted before it belongs to another source. */
+  function counted(mid: string, sinceMs = 0): Received | null {
+    const [first, last] = [samples.find((sample) => sample.atMs >= sinceMs), samples.at(-1)]
     return first && last ? received(first, last, mid) : null
   }
 
@@ -65,6 +69,7 @@ export const useQuality = defineStore('quality', () => {
     for (const slot of media.placed.values()) {
       const state = media.slots.get(slot)
       if (!state?.source_id || state.first_rtp_ts === null) continue
+      if (began.get(slot)?.source !== state.source_id) began.set(slot, { source: state.source_id, atMs: performance.now() })
       const facts = factsOf(state.source_id, slot, state.mid, hidden)
       const verdict = judge(facts)
       const kept = steady.get(state.source_id) ?? new Steady<Verdict>('fine')
@@ -87,8 +92,8 @@ export const useQuality = defineStore('quality', () => {
     const sent = down?.slots.find((each) => each.slot === slot && each.source_id === sourceId)
     return {
       hidden,
-      seen: counted(mid),
-      sound: slot === 0 ? counted(STAGE_SOUND) : null,
+      seen: counted(mid, began.get(slot)?.atMs),
+      sound: slot === 0 ? counted(STAGE_SOUND, began.get(slot)?.atMs) : null,
       uplink: up && fresh(up.heardMs)
         ? { lossPct: up.loss_pct, missingPct: up.missing_pct, bitrateBps: up.bitrate_bps, rttMs: up.rtt_ms, height: up.height, limited: up.limited }
         : null,
@@ -98,20 +103,14 @@ export const useQuality = defineStore('quality', () => {
   }
 
   /** The hub hears of it as well as it can: one that is lost is followed by the next. */
-  async function tell(seen: ReturnType<typeof judgeAll>, hidden: boolean): Promise<void> {
+  async function tell(seen: ReturnType<typeof judgeAll>, unseen: boolean): Promise<void> {
     const sending = await media.sendings()
     const [first, last] = [samples[0], samples.at(-1)]
     const connection_id = media.connectionId()
-    const seconds = first && last ? (last.atMs - first.atMs) / 1000 : 0
+    const seconds = first && last && !unseen ? (last.atMs - first.atMs) / 1000 : 0
     if (!link.connected || (!sending.length && (!connection_id || seconds <= 0))) return
-    const report: MediaReport = { connection_id: seconds > 0 ? connection_id : null, seconds: seconds || 1, hidden, video: [], audio: [], sending }
-    for (const [slot, { seen: figures, verdict }] of seen) {
-      if (!figures) continue
-      const { frames, dropped, freezes, frozenMs, decodeMs, bufferMs } = figures
-      report.video.push({ slot, frames, dropped, freezes, frozen_ms: frozenMs, decode_ms: decodeMs, buffer_ms: bufferMs, verdict })
-    }
-    const voice = counted(STAGE_SOUND)
-    if (voice && voice.bufferMs > 0) report.audio.push({ slot: 0, concealed_pct: voice.concealedPct, buffer_ms: voice.bufferMs })
+    const report: MediaReport = { connection_id: seconds > 0 ? connection_id : null, seconds: seconds || 1, hidden: unseen, video: [], audio: [], sending }
+    if (seconds > 0) describe(report, seen)
     try {
       const answer = await ask(link.socket, 'media_report', report)
       scores.clear()
@@ -119,6 +118,16 @@ export const useQuality = defineStore('quality', () => {
     } catch {
       // The hub is away, or the connection has just been replaced.
     }
+  }
+
+  function describe(report: MediaReport, seen: ReturnType<typeof judgeAll>): void {
+    for (const [slot, { seen: figures, verdict }] of seen) {
+      if (!figures) continue
+      const { frames, dropped, freezes, frozenMs, decodeMs, bufferMs } = figures
+      report.video.push({ slot, frames, dropped, freezes, frozen_ms: frozenMs, decode_ms: decodeMs, buffer_ms: bufferMs, verdict })
+    }
+    const voice = counted(STAGE_SOUND)
+    if (voice && voice.bufferMs > 0) report.audio.push({ slot: 0, concealed_pct: voice.concealedPct, buffer_ms: voice.bufferMs })
   }
 
   link.socket.on('viewer_stats', (stats) => {
