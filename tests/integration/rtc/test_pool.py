@@ -124,13 +124,18 @@ async def test_a_request_for_a_keyframe_goes_all_the_way_to_the_publisher(stage:
     def heard(data: bytes) -> None:
         assert camera.peer.reader is not None
         clear = camera.peer.reader.open_rtcp(data) if is_rtcp(data) else None
-        if clear is not None:
-            asked.extend(each.ssrc for each in parse_rtcp(clear) if isinstance(each, KeyframeRequest))
+        requests = [each for each in parse_rtcp(clear or b"") if isinstance(each, KeyframeRequest)]
+        if requests:
+            asked.extend(each.ssrc for each in requests)
+            camera.send(key=True)
 
     camera.peer.on_media = heard
     await show(stage, viewer)
     await sees(camera, viewer, text="first ")
+    await asyncio.sleep(1.5)
     asked.clear()
+    await camera.play(50, pause_s=0.01)
+    assert not asked, "nobody needs one"
     assert viewer.peer.writer is not None
     viewer.peer.writer.send_rtcp(pack_pli(1, viewer.packets[0].ssrc))
     async with asyncio.timeout(5):
