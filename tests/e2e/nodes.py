@@ -29,15 +29,18 @@ def node() -> str:
 @cache
 def page_script(package: str, name: str) -> str:
     """The package as a script that sets `window.<name>` to its exports."""
-    if not (WEB_CONSOLE / "node_modules" / package).is_dir():
-        not_here(f"npm {package} is not installed (scripts/install does that)")
+    _require(package)
     command = [node(), str(BUNDLER), str(WEB_CONSOLE), package, name]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 @asynccontextmanager
-async def running(script: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The script runs in Node; what it prints can be read line by line. It is gone after the block."""
+async def running(script: Path, *arguments: str, needs: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The script, which needs that package, runs in Node; what it prints can be read line by line.
+
+    It is gone after the block.
+    """
+    _require(needs)
     process = await asyncio.create_subprocess_exec(
         *(node(), str(script), str(WEB_CONSOLE), *arguments),
         stdout=asyncio.subprocess.PIPE,
@@ -49,3 +52,8 @@ async def running(script: Path, *arguments: str) -> AsyncIterator[asyncio.subpro
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+def _require(package: str) -> None:
+    if not (WEB_CONSOLE / "node_modules" / package).is_dir():
+        not_here(f"npm {package} is not installed (scripts/install does that)")

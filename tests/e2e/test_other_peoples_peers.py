@@ -142,7 +142,7 @@ async def test_werift_in_node_plays_a_feed_and_publishes_it_again_as_another(
             "whep": {"url": local(hub, link["whep_url"]), "token": link["token"]},
             "whip": {"url": local(hub, device["whip_url"]), "token": device["token"]},
         }
-        async with running(RELAY, json.dumps(asked)) as relay:
+        async with running(RELAY, json.dumps(asked), needs="werift") as relay:
             assert relay.stdout is not None
             decoder = av.CodecContext.create("h264", "r")
             pictures: list[list[int]] = []
