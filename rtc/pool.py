@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from rtc.errors import MediaFull, MediaTimeout, MediaUnavailable, RtcError, UnknownConnection
+from rtc.errors import MediaFull, MediaUnavailable, RtcError, UnknownConnection
 from rtc.figures import SubscriberStats, WorkerLoad
 from rtc.named_locks import NamedLocks
 from rtc.placement import kept, loses, order
@@ -270,7 +270,7 @@ class WorkerPool:
             return
         for source_id, home, workers in self._state.crossings_to_tell(again):
             # A worker that cannot be told is gone, or will be, and its sources come again.
-            with suppress(MediaUnavailable, MediaTimeout):
+            with suppress(RtcError):
                 await self._workers[home].carry(source_id=source_id, workers=workers)
                 self._state.carried[source_id] = workers
 
