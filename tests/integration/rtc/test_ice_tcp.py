@@ -52,14 +52,17 @@ class Wary:
 
 
 @contextlib.asynccontextmanager
-async def port(limits: StreamLimits) -> AsyncIterator[tuple[TcpPort, Wary, int]]:
+async def port(limits: StreamLimits, host: str = "127.0.0.1") -> AsyncIterator[tuple[TcpPort, Wary, int]]:
     checks, peer = Checks(), Wary(lost=[])
     checks.expect("ours", peer)
     listening = TcpPort(checks, limits)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError:
+            pytest.skip(f"this machine has no {host}")
         number = probe.getsockname()[1]
-    listening.open(("127.0.0.1",), number)
+    listening.open((host,), number)
     await listening.start()
     try:
         yield listening, peer, number
@@ -210,6 +213,17 @@ async def test_streams_are_counted_in_all_and_for_each_address(limits: StreamLim
         assert (await read_frame(again[0]))[:2] == b"\x01\x01"
         for each in (writer, *(each for _, each in ways), again[1]):
             each.close()
+
+
+async def test_a_stream_comes_by_ipv6_too() -> None:
+    async with port(StreamLimits(), "::1") as (_, peer, number):
+        reader, writer = await asyncio.open_connection("::1", number)
+        writer.write(check())
+        answer = await read_frame(reader)
+        assert answer[:2] == b"\x01\x01"
+        writer.write(b"\x00\x02\x80\x60")
+        await until(lambda: peer.media == 1)
+        writer.close()
 
 
 async def test_a_stream_is_one_peers_for_good() -> None:

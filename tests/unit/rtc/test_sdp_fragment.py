@@ -53,3 +53,12 @@ def test_the_answer_says_where_and_as_whom_we_are_reached() -> None:
     assert text.count("typ host") == 2
     assert text.index("a=mid:v") < text.index("192.0.2.1") < text.index("a=mid:a")
     assert "fingerprint" not in text
+
+
+def test_a_restart_is_answered_with_the_way_by_tcp_too() -> None:
+    local = LocalTransport(
+        ufrag="ours", password="p" * 24, fingerprint="AB", candidates=(("192.0.2.1", 8792),), tcp=True
+    )
+    fragment = restart_fragment(local, ["0"])
+    assert fragment.index(" 1 udp ") < fragment.index(" 1 tcp ")
+    assert "192.0.2.1 8792 typ host tcptype passive\r\n" in fragment
