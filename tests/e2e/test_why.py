@@ -30,7 +30,7 @@ LOSSY = Conditions(loss=0.12)
 MEDIA_BY = Path(__file__).with_name("media_by.js").read_text()
 WITHIN_S = 40.0
 HOLDS_S = 3.0
-LATE_S = 0.1
+LATE_S, BLAMED_FOR_S = 0.1, 20.0  # a shown verdict stays until another has held for a while
 SLOW_DECODER = """
 const get = RTCPeerConnection.prototype.getStats;
 RTCPeerConnection.prototype.getStats = async function () {
@@ -96,19 +96,23 @@ async def says(
     scene: Scene, expected: str, *, after: tuple[str | None, ...] = (None,), at: str = "why"
 ) -> None:
     """The page comes to say so, says nothing but `after` before, and goes on saying so. Where this machine is
-    so busy that its media worker comes late, the server is rightly blamed meanwhile.
+    so busy that its media worker came late, the server is rightly blamed for a while.
     """
     seat = scene.officer if at == "uplink-why" else scene.desk
+    loop = asyncio.get_running_loop()
     seen: list[str | None] = []
+    late_at = loop.time() - BLAMED_FOR_S
 
     async def look() -> str | None:
+        nonlocal late_at
         said = await verdict(seat, at)
-        if said != "server" or expected == "server" or await lag_s(scene.hub) < LATE_S:
+        if await lag_s(scene.hub) >= LATE_S:
+            late_at = loop.time()
+        if said != "server" or expected == "server" or loop.time() - late_at > BLAMED_FOR_S:
             seen.append(said)
         return said
 
     await until(look, lambda it: it == expected, what=f"{at}: {expected}", within_s=WITHIN_S, every_s=0.2)
-    loop = asyncio.get_running_loop()
     end = loop.time() + HOLDS_S
     while loop.time() < end:
         await look()
