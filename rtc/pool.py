@@ -113,6 +113,7 @@ class WorkerPool:
         """The workers are gone, or left to the next hub."""
         for worker in self._workers:
             worker.leaves_it_running = self.leaves_it_running
+        await asyncio.gather(*(worker.__aexit__(None, None, None) for worker in self._workers))
         await self._stack.aclose()
 
     @property
