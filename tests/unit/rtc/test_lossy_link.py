@@ -1,9 +1,11 @@
-"""Both links lose, delay and reorder, faster than real time: the picture arrives whole all the same."""
+"""Both links lose, delay, reorder and repeat, faster than real time: the picture arrives whole all the same.
+
+Numbers wrap around on both sides on the way, and may leap by half their range in the middle.
+"""
 
 from __future__ import annotations
 
 import heapq
-import random
 from collections.abc import Callable
 from itertools import count
 
@@ -19,25 +21,26 @@ from rtc.serial import seq_delta
 from rtc.slot import Slot
 from rtc.source import Source
 from rtc.subscriber import Subscriber
+from tests.impairment.path import Bursts, Conditions, Path
 from tests.unit.rtc.packets import FANOUT, PLANS, VP8_CONTINUED, VP8_DELTA, VP8_KEY, routes, video
 
 PACKETS_A_FRAME = 5
+FRAMES = 300
+MARKS = VP8_KEY + VP8_DELTA + VP8_CONTINUED
 
 
 class Net:
     """Links and time: what is sent arrives later, in another order, or never."""
 
-    def __init__(self, *, loss: float, delay_s: float, seed: int) -> None:
+    def __init__(self, conditions: Conditions, *, seed: int) -> None:
         self.now = 10.0
-        self._loss = loss
-        self._delay_s = delay_s
-        self._random = random.Random(seed)
+        self._path = Path(conditions, seed=seed)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
 
     def carry(self, arrive: Callable[[], None]) -> None:
-        if self._random.random() >= self._loss:
-            self.at(self._delay_s + self._random.random() * 0.008, arrive)
+        for at in self._path.arrivals(1200, self.now):
+            self.at(at - self.now, arrive)
 
     def at(self, in_s: float, do: Callable[[], None]) -> None:
         heapq.heappush(self._events, (self.now + in_s, next(self._order), do))
@@ -53,8 +56,9 @@ class Net:
 class World:
     """A camera, the forwarder and a viewer, a lossy link on either side."""
 
-    def __init__(self, *, loss: float, delay_s: float, seed: int) -> None:
-        self.net = Net(loss=loss, delay_s=delay_s, seed=seed)
+    def __init__(self, conditions: Conditions, *, seed: int, leap: int = 0) -> None:
+        self.net = Net(conditions, seed=seed)
+        self.leap = leap  # of the camera's numbers, after half of the frames
         self.forwarder = Forwarder(emit=lambda _event: None, unix_offset_s=0.0)
         self.source = Source(
             source_id="a",
@@ -88,11 +92,13 @@ class World:
         self.highest: int | None = None
         self.missing = Missing()
         self.keyframe_due = True
-        self.seq, self.frames = 60_000, 0
+        self.seq, self.frames = 65_000, 0
         self.net.at(0, self.frame)
         self.net.at(0.01, self.tick)
 
     def frame(self) -> None:
+        if self.frames == FRAMES // 2:
+            self.seq += self.leap
         for index in range(PACKETS_A_FRAME):
             head = (VP8_KEY if self.keyframe_due else VP8_DELTA) if index == 0 else VP8_CONTINUED
             self.seq = (self.seq + 1) & 0xFFFF
@@ -100,7 +106,7 @@ class World:
             self.up(self.sent[self.seq])
         self.keyframe_due = False
         self.frames += 1
-        if self.frames < 300:
+        if self.frames < FRAMES:
             self.net.at(1 / 30, self.frame)
 
     def up(self, packet: bytes) -> None:
@@ -158,20 +164,46 @@ class _ToViewer:
 @pytest.mark.parametrize(("loss", "delay_s"), [(0.0, 0.02), (0.02, 0.02), (0.05, 0.05), (0.1, 0.1)])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_ten_seconds_arrive_whole_and_in_their_place(loss: float, delay_s: float, seed: int) -> None:
-    world = World(loss=loss, delay_s=delay_s, seed=seed)
+    conditions = Conditions(loss=loss, delay_s=delay_s, jitter_s=0.008, reorder=0.02)
+    world = World(conditions, seed=seed)
     world.net.run(13)
-    assert world.frames == 300
+    assert world.frames == FRAMES
     assert world.highest is not None
     first = min(world.seen, key=lambda seq: -seq_delta(world.highest or 0, seq))
     length = seq_delta(world.highest, first) + 1
     arrived = len(world.seen)
     assert length >= PACKETS_A_FRAME * 290
     assert arrived >= length * (0.995 if loss == 0.1 else 0.999)
-    assert world.seen[first][1].startswith(VP8_KEY)
-    in_order = [
-        world.seen[(first + step) & 0xFFFF] for step in range(length) if (first + step) & 0xFFFF in world.seen
-    ]
-    numbers = [
-        int(payload.split(b"/")[0].lstrip(VP8_KEY + VP8_DELTA + VP8_CONTINUED)) for _, payload in in_order
-    ]
-    assert numbers == sorted(numbers)
+    assert world.seen[first][1].lstrip(MARKS).startswith(b"0/"), "of the keyframe; its very first may be lost"
+    assert in_order(world, first, length)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_comes_twice_or_goes_missing_in_spells_neither_doubles_nor_mixes_frames(seed: int) -> None:
+    conditions = Conditions(
+        bursts=Bursts.of(loss=0.05, length=6), delay_s=0.04, jitter_s=0.03, reorder=0.05, duplicate=0.1
+    )
+    world = World(conditions, seed=seed)
+    world.net.run(13)
+    assert world.highest is not None
+    first = min(world.seen, key=lambda seq: -seq_delta(world.highest or 0, seq))
+    length = seq_delta(world.highest, first) + 1
+    assert len(world.seen) >= length * 0.98
+    assert in_order(world, first, length)
+
+
+@pytest.mark.parametrize("leap", [500, 2_999, 3_001, 0x7FFF, 0x8000, 0xFFFF])
+def test_a_camera_whose_numbers_leap_is_seen_on_from_its_next_keyframe(leap: int) -> None:
+    world = World(Conditions(delay_s=0.02), seed=1, leap=leap)
+    world.net.run(13)
+    late = [int(text.split(b"/")[0].lstrip(MARKS)) for ts, text in world.seen.values() if ts is not None]
+    assert max(late) == FRAMES - 1
+    after = [number for number in set(late) if number > FRAMES // 2 + 30]
+    assert len(after) >= FRAMES // 2 - 35
+
+
+def in_order(world: World, first: int, length: int) -> bool:
+    """Whether the frames follow one another in the slot's own numbers."""
+    seqs = [(first + step) & 0xFFFF for step in range(length)]
+    numbers = [int(world.seen[seq][1].split(b"/")[0].lstrip(MARKS)) for seq in seqs if seq in world.seen]
+    return numbers == sorted(numbers)
