@@ -40,8 +40,8 @@ COPY rtc ./rtc
 COPY dispatch_server ./dispatch_server
 RUN /opt/liandong/bin/pip wheel --no-cache-dir --no-deps --wheel-dir /wheel . \
  && /opt/liandong/bin/pip install --no-cache-dir --constraint constraints.txt /wheel/*.whl \
- && cd / && /opt/liandong/bin/python -m rtc.build_fanout && cd /src \
- && test -f /opt/liandong/lib/python3.11/site-packages/rtc/_fanout.so \
+ && cd / && /opt/liandong/bin/python -m rtc.downlink.build_fanout && cd /src \
+ && test -f /opt/liandong/lib/python3.11/site-packages/rtc/downlink/_fanout.so \
  && /opt/liandong/bin/pip uninstall -y pip setuptools
 
 # --- what runs.

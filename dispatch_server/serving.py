@@ -28,8 +28,8 @@ from dispatch_server.ports import MediaPlane
 from dispatch_server.running import running
 from dispatch_server.wiring import Hub
 from rtc.errors import MediaUnavailable
-from rtc.pool import WorkerPool
-from rtc.worker_folder import worker_folder
+from rtc.link.worker_folder import worker_folder
+from rtc.pool.worker_pool import WorkerPool
 
 LOOPBACK = "127.0.0.1"
 CERTIFICATE_CHECK_S = 3600.0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from synthetic_peer import SyntheticPeer
 
-from rtc.transport_feedback import ArrivalLog
+from rtc.rtp.transport_feedback import ArrivalLog
 
 EVERY_S = 0.1
 OWN_SSRC = 1

@@ -34,7 +34,7 @@ from media_load import AUDIO_PER_S, Load, Measured, connect_janus, connect_ours,
 from media_loss import loss
 
 from rtc.aiortc_seam import WorkerCertificate
-from rtc.supervisor import WorkerProcess
+from rtc.pool.supervisor import WorkerProcess
 
 NATIVE_AIM, PLAIN_AIM, HALL_AIM = 0.75, 1.2, 0.75
 LOAD_AIM_PER_S = 90_000

@@ -21,7 +21,7 @@ import socketio
 from synthetic_peer import SyntheticPeer
 
 from rtc.aiortc_seam import WorkerCertificate, read_sdp
-from rtc.rtp_packet import is_rtcp
+from rtc.rtp.rtp_packet import is_rtcp
 
 WITHIN_S = 1.0
 PATIENCE_S = 15.0

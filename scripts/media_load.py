@@ -17,8 +17,8 @@ from synthetic_peer import AUDIO_PT, VIDEO_PT, SyntheticPeer
 
 from rtc.aiortc_seam import WorkerCertificate
 from rtc.plane import AudioRoute, ScopeRoutes, VideoRoute
-from rtc.rtp_packet import RtpPacket
-from rtc.supervisor import WorkerProcess
+from rtc.pool.supervisor import WorkerProcess
+from rtc.rtp.rtp_packet import RtpPacket
 
 FRAMES_PER_S = 30
 AUDIO_PER_S = 50

@@ -14,7 +14,7 @@ from media_load import own_address
 from playwright.async_api import Browser, Page, async_playwright
 
 from rtc.plane import AudioRoute, ScopeRoutes, VideoRoute
-from rtc.supervisor import WorkerProcess
+from rtc.pool.supervisor import WorkerProcess
 from tests.impairment.link import ImpairedLink, without_candidates
 
 PAGE = Path(__file__).with_name("one_picture.html").read_text()

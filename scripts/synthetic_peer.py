@@ -11,8 +11,8 @@ from contextlib import suppress
 
 from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate, read_sdp
 from rtc.errors import MalformedPacket
-from rtc.sdp_lines import LEVEL_URI, TRANSPORT_CC_URI, LocalTransport, joined
-from rtc.stun import binding_success, pack_binding_request, parse_binding_request
+from rtc.sdp.lines import LEVEL_URI, TRANSPORT_CC_URI, LocalTransport, joined
+from rtc.transport.stun import binding_success, pack_binding_request, parse_binding_request
 
 VIDEO_PT, AUDIO_PT = 96, 111
 CHECK_S = 0.05

@@ -6,7 +6,7 @@ import socket
 import struct
 from pathlib import Path
 
-from rtc.worker_folder import socket_path, worker_folder
+from rtc.link.worker_folder import socket_path, worker_folder
 
 CREDENTIALS = struct.Struct("3i")
 

@@ -14,9 +14,9 @@ from dispatch_server.media.director import MediaDirector
 from dispatch_server.media.metrics import MediaMetrics
 from dispatch_server.media.page_report import PageReport, SeenSlot, Verdict
 from dispatch_server.ports import Broadcaster
+from rtc.downlink.opinion import picture_score, sound_score
 from rtc.figures import SlotStats, SourceStats, SubscriberStats, TrackStats, WorkerLoad
 from rtc.kind import Kind
-from rtc.opinion import picture_score, sound_score
 
 PLAYOUT_MS = 20.0  # one frame of sound, beside what a page keeps in its buffer
 

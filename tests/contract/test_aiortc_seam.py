@@ -19,7 +19,7 @@ from pylibsrtp._binding import ffi, lib
 
 from rtc.aiortc_seam import MAX_PLAIN, DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate, read_sdp
 from rtc.errors import MalformedSdp
-from rtc.rtcp import pack_pli
+from rtc.rtp.rtcp import pack_pli
 from tests.unit.rtc.offers import CHROMIUM
 from tests.unit.rtc.packets import video
 

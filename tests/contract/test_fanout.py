@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtc import build_fanout
 from rtc.aiortc_seam import DtlsPeer, SrtpReader, SrtpWriter, WorkerCertificate
+from rtc.downlink import build_fanout
+from rtc.downlink.fanout import SHUT, LaneFanout, PlainFanout
+from rtc.downlink.native_fanout import NativeFanout, load
+from rtc.downlink.way_report import way_report
 from rtc.errors import MalformedPacket
-from rtc.fanout import SHUT, LaneFanout, PlainFanout
-from rtc.native_fanout import NativeFanout, load
-from rtc.picture_numbers import Shift, shifted
-from rtc.red import without_repetitions
-from rtc.rtp_packet import RtpPacket, parse_rtp
-from rtc.transport_feedback import ArrivalLog
-from rtc.vp8_payload import read_picture
-from rtc.way_report import way_report
+from rtc.rtp.picture_numbers import Shift, shifted
+from rtc.rtp.red import without_repetitions
+from rtc.rtp.rtp_packet import RtpPacket, parse_rtp
+from rtc.rtp.transport_feedback import ArrivalLog
+from rtc.rtp.vp8_payload import read_picture
 from tests.services import not_here
 from tests.unit.rtc.packets import video
 
@@ -355,5 +355,5 @@ def test_a_helper_of_another_source_or_none_at_all_is_not_loaded(
     assert load(tmp_path / "none.so") is None
     (tmp_path / "strange.so").write_text("not a library")
     assert load(tmp_path / "strange.so") is None
-    monkeypatch.setattr("rtc.native_fanout.stamp", lambda: "another")
+    monkeypatch.setattr("rtc.downlink.native_fanout.stamp", lambda: "another")
     assert load(library) is None

@@ -13,8 +13,8 @@ import numpy as np
 from synthetic_peer import AUDIO_PT, VIDEO_PT, SyntheticPeer
 
 from rtc.plane import ConnectionUp
-from rtc.rtcp import SenderReport, pack_sender_report
-from rtc.rtp_packet import RtpPacket
+from rtc.rtp.rtcp import SenderReport, pack_sender_report
+from rtc.rtp.rtp_packet import RtpPacket
 from tests.integration.rtc.stage import Stage
 
 FPS, RATE = 25, 48_000

@@ -9,8 +9,8 @@ from itertools import count
 from synthetic_peer import VIDEO_PT, SyntheticPeer
 
 from rtc.plane import ConnectionUp
-from rtc.rtcp import pack_nack
-from rtc.rtp_packet import RtpPacket, is_rtcp, parse_rtp
+from rtc.rtp.rtcp import pack_nack
+from rtc.rtp.rtp_packet import RtpPacket, is_rtcp, parse_rtp
 from tests.integration.rtc.stage import Stage
 from tests.unit.rtc.packets import VP8_DELTA, VP8_KEY
 

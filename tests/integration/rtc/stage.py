@@ -16,7 +16,7 @@ from synthetic_peer import SyntheticPeer
 from rtc.aiortc_seam import WorkerCertificate
 from rtc.errors import RtcError
 from rtc.plane import AudioRoute, MediaEvent, ScopeRoutes, SlotsChanged, SlotState, VideoRoute
-from rtc.supervisor import WorkerProcess
+from rtc.pool.supervisor import WorkerProcess
 
 PAGE = Path(__file__).with_name("page.html").read_text()
 Event = TypeVar("Event", bound=MediaEvent)

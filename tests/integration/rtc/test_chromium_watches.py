@@ -10,7 +10,7 @@ import pytest
 
 from rtc.figures import SourceStats
 from rtc.plane import ConnectionDown, SourceDown, SourceUp
-from rtc.serial import ts_delta
+from rtc.rtp.serial import ts_delta
 from tests.integration.rtc.browser import chromium, is_colour, open_publisher, open_viewer
 from tests.integration.rtc.clips import BLUE, GREEN, RED, YELLOW, make_clip
 from tests.integration.rtc.conftest import Ffmpeg

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from synthetic_peer import SyntheticPeer
 
-from rtc.admission import Limits
 from rtc.aiortc_seam import WorkerCertificate
-from rtc.engine import Engine
+from rtc.downlink.fanout import PlainFanout
 from rtc.errors import MediaFull
-from rtc.fanout import PlainFanout
 from rtc.figures import WorkerLoad
-from rtc.media_port import MediaPort
 from rtc.plane import ConnectionUp, MediaEvent
-from rtc.tcp_port import StreamLimits
+from rtc.transport.media_port import MediaPort
+from rtc.transport.tcp_port import StreamLimits
+from rtc.worker.admission import Limits
+from rtc.worker.engine import Engine
 
 
 @contextlib.asynccontextmanager

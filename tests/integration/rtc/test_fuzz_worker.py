@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from rtc.errors import RtcError
-from rtc.rtcp import pack_nack, pack_pli, pack_receiver_report, pack_remb
-from rtc.stun import pack_binding_request
-from rtc.transport_feedback import ArrivalLog
+from rtc.rtp.rtcp import pack_nack, pack_pli, pack_receiver_report, pack_remb
+from rtc.rtp.transport_feedback import ArrivalLog
+from rtc.transport.stun import pack_binding_request
 from tests.fuzzing import Spoiler
 from tests.integration.rtc.peers import Receiver, Sender, receiver, sender
 from tests.integration.rtc.stage import Stage

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from rtc.checks import Checks
 from rtc.errors import Undeliverable
 from rtc.plane import ConnectionDown
-from rtc.stun import BindingRequest, binding_success, pack_binding_request
-from rtc.supervisor import WorkerProcess
-from rtc.tcp_port import StreamLimits, TcpPort
+from rtc.pool.supervisor import WorkerProcess
+from rtc.transport.checks import Checks
+from rtc.transport.stun import BindingRequest, binding_success, pack_binding_request
+from rtc.transport.tcp_port import StreamLimits, TcpPort
 from tests.integration.rtc.peers import receiver, sender
 from tests.integration.rtc.stage import Stage
 from tests.integration.rtc.tcp_only import TcpGateway

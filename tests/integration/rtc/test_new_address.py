@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from rtc.rtcp import pack_receiver_report, parse_rtcp
+from rtc.rtp.rtcp import pack_receiver_report, parse_rtcp
 from tests.integration.rtc.peers import Receiver, Sender, receiver, sender
 from tests.integration.rtc.stage import Stage
 

@@ -14,6 +14,7 @@ from aiortc import MediaStreamTrack, RTCSessionDescription
 from av import VideoFrame
 
 from rtc.errors import MediaTimeout
+from rtc.link.worker_folder import found_workers, worker_folder
 from rtc.plane import (
     AudioRoute,
     ConnectionDown,
@@ -25,10 +26,9 @@ from rtc.plane import (
     WorkerLost,
     WorkerReady,
 )
-from rtc.pool import WorkerPool
-from rtc.rtcp import KeyframeRequest, pack_pli, parse_rtcp
-from rtc.rtp_packet import is_rtcp
-from rtc.worker_folder import found_workers, worker_folder
+from rtc.pool.worker_pool import WorkerPool
+from rtc.rtp.rtcp import KeyframeRequest, pack_pli, parse_rtcp
+from rtc.rtp.rtp_packet import is_rtcp
 from tests.integration.rtc.aiortc_peers import connection, publish
 from tests.integration.rtc.browser import is_colour
 from tests.integration.rtc.clips import GREEN

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rtc.plane import WorkerLost, WorkerReady
-from rtc.pool import WorkerPool
+from rtc.pool.worker_pool import WorkerPool
 from tests.integration.rtc.peers import receiver, sender
 from tests.integration.rtc.stage import Stage
 

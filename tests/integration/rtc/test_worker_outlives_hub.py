@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from rtc import wire
 from rtc.errors import MediaUnavailable
+from rtc.link import wire
+from rtc.link.worker_folder import socket_path, worker_folder
 from rtc.plane import AudioRoute, Held, HeldConnection, HeldSource, Kind, ScopeRoutes, SourceUp, VideoRoute
-from rtc.supervisor import WorkerProcess
-from rtc.worker_folder import socket_path, worker_folder
+from rtc.pool.supervisor import WorkerProcess
 from tests.integration.rtc.peers import Receiver, Sender, receiver, sender
 from tests.integration.rtc.stage import Stage
 

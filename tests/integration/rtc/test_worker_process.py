@@ -20,9 +20,9 @@ from rtc.errors import (
     WrongStep,
 )
 from rtc.plane import ConnectionDown, SourceUp, WorkerLost, WorkerReady
-from rtc.rtcp import pack_nack, pack_pli
-from rtc.stun import pack_binding_request
-from rtc.supervisor import WorkerProcess
+from rtc.pool.supervisor import WorkerProcess
+from rtc.rtp.rtcp import pack_nack, pack_pli
+from rtc.transport.stun import pack_binding_request
 from tests.integration.rtc.peers import receiver, sender
 from tests.integration.rtc.stage import Stage
 from tests.unit.rtc.offers import CHROMIUM

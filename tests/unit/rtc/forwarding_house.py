@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rtc.forwarder import Forwarder
+from rtc.forwarding.forwarder import Forwarder
 from rtc.plane import (
     MediaEvent,
 )
-from rtc.source import Source
+from rtc.uplink.source import Source
 from tests.unit.rtc.packets import (
     VP8_DELTA,
     VP8_KEY,

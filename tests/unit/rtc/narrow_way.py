@@ -7,9 +7,9 @@ from __future__ import annotations
 import random
 from collections import deque
 
-from rtc.rtcp import RtcpFact, parse_rtcp
-from rtc.rtp_packet import RtpPacket
-from rtc.transport_feedback import ArrivalLog
+from rtc.rtp.rtcp import RtcpFact, parse_rtcp
+from rtc.rtp.rtp_packet import RtpPacket
+from rtc.rtp.transport_feedback import ArrivalLog
 
 HEADERS = 46
 ELEMENT = 3

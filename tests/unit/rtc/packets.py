@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rtc.codecs import PAYLOAD_TYPES, Codec
-from rtc.fanout import PlainFanout
+from rtc.downlink.fanout import PlainFanout
+from rtc.downlink.slot import Retransmission, Slot
+from rtc.downlink.subscriber import Subscriber
 from rtc.plane import Kind, MediaEvent, ScopeRoutes, VideoRoute
-from rtc.rtp_packet import RtpPacket, parse_rtp
-from rtc.slot import Retransmission, Slot
-from rtc.source import Source, StreamPlan
-from rtc.subscriber import Subscriber
+from rtc.rtp.rtp_packet import RtpPacket, parse_rtp
+from rtc.uplink.source import Source, StreamPlan
 
 VP8_KEY = bytes((0x10, 0x00, 0x00, 0x00, 0x9D, 0x01, 0x2A, 0x80, 0x02, 0x68, 0x01))
 VP8_DELTA = bytes((0x10, 0x01, 0x00, 0x00))

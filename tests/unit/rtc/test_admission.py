@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rtc.admission import Admission, Limits
-from rtc.busyness import Busyness
-from rtc.load import Load, LoadMeter
 from rtc.plane import WorkerStats
+from rtc.worker.admission import Admission, Limits
+from rtc.worker.busyness import Busyness
+from rtc.worker.load import Load, LoadMeter
 
 CALM, WARM, HOT = Load(cpu=0.3, lag_s=0.01), Load(cpu=0.8, lag_s=0.15), Load(cpu=0.95, lag_s=0.01)
 LATE = Load(cpu=0.3, lag_s=0.4)

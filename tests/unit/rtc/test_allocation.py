@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc.allocation import STILL, Demand, Pressure, allocate, missing_bps
+from rtc.forwarding.allocation import STILL, Demand, Pressure, allocate, missing_bps
 
 STAGE = Demand(rates_bps=(150e3, 1.5e6), wanted=1, held=1, stage=True)
 TILE = Demand(rates_bps=(150e3, 1.5e6), wanted=0, held=0, stage=False)

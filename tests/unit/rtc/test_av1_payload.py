@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rtc.av1_payload import keyframe_start, picture_size
+from rtc.rtp.av1_payload import keyframe_start, picture_size
 from tests.unit.rtc.encoding import encoded
 
 SEQUENCE, DELIMITER, FRAME = 1, 2, 6

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc.bandwidth import MIN_BPS, Bandwidth
-from rtc.delay_trend import DelayTrend, Usage
-from rtc.probe import LASTS_S, Prober
-from rtc.rtcp import TransportReport
-from rtc.rtp_packet import parse_rtp
-from rtc.transport_numbers import TransportNumbers
-from rtc.way_report import Passage, way_report
+from rtc.downlink.bandwidth import MIN_BPS, Bandwidth
+from rtc.downlink.delay_trend import DelayTrend, Usage
+from rtc.downlink.probe import LASTS_S, Prober
+from rtc.downlink.transport_numbers import TransportNumbers
+from rtc.downlink.way_report import Passage, way_report
+from rtc.rtp.rtcp import TransportReport
+from rtc.rtp.rtp_packet import parse_rtp
 from tests.unit.rtc.narrow_way import ELEMENT, HEADERS, NarrowWay
 from tests.unit.rtc.packets import video
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 from rtc.codecs import PAYLOAD_TYPES, Codec
-from rtc.forwarder import Forwarder
+from rtc.forwarding.forwarder import Forwarder
 from rtc.plane import MediaEvent, SlotsChanged, SlotState
-from rtc.rtp_packet import RtpPacket
-from rtc.source import Source, StreamPlan
-from rtc.track import RECODE_S
-from rtc.vp8_payload import read_picture as read_vp8
-from rtc.vp9_payload import read_picture as read_vp9
+from rtc.rtp.rtp_packet import RtpPacket
+from rtc.rtp.vp8_payload import read_picture as read_vp8
+from rtc.rtp.vp9_payload import read_picture as read_vp9
+from rtc.uplink.source import Source, StreamPlan
+from rtc.uplink.track import RECODE_S
 from tests.unit.rtc.packets import FANOUT, FakeOutlet, events_of, make_subscriber, routes, video
 
 KEYFRAMES = {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rtc.codecs import PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, Codec
-from rtc.forwarder import Forwarder
-from rtc.rtcp import Nack, ReportBlock
-from rtc.rtp_packet import RtpPacket
-from rtc.slot import Retransmission
-from rtc.source import Source
-from rtc.transport_numbers import TransportNumbers
+from rtc.downlink.slot import Retransmission
+from rtc.downlink.transport_numbers import TransportNumbers
+from rtc.forwarding.forwarder import Forwarder
+from rtc.rtp.rtcp import Nack, ReportBlock
+from rtc.rtp.rtp_packet import RtpPacket
+from rtc.uplink.source import Source
 from tests.unit.rtc.packets import VP8_DELTA, VP8_KEY, make_source, make_subscriber, routes, video
 
 RTX_SSRC = 1900

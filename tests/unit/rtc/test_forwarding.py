@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtc.codecs import PAYLOAD_TYPES, Codec
+from rtc.downlink.slot import Retransmission
 from rtc.plane import (
     AudioRoute,
     LevelsChanged,
@@ -18,9 +19,8 @@ from rtc.plane import (
     SourceUp,
     VideoRoute,
 )
-from rtc.rtcp import KeyframeRequest, Nack, pack_nack, parse_rtcp
-from rtc.serial import seq_delta, ts_delta
-from rtc.slot import Retransmission
+from rtc.rtp.rtcp import KeyframeRequest, Nack, pack_nack, parse_rtcp
+from rtc.rtp.serial import seq_delta, ts_delta
 from tests.unit.rtc.forwarding_house import House
 from tests.unit.rtc.packets import (
     VP8_KEY,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtc.errors import MalformedPacket
-from rtc.framing import MAX_FRAME, Deframer, framed
+from rtc.transport.framing import MAX_FRAME, Deframer, framed
 
 
 @given(

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtc.downlink.history import MAX_BYTES
 from rtc.errors import MalformedPacket, RtcError
-from rtc.history import MAX_BYTES
-from rtc.nack import MAX_MISSING
-from rtc.rtcp import (
+from rtc.rtp.rtcp import (
     MAX_NACKED,
     KeyframeRequest,
     Nack,
@@ -29,13 +28,14 @@ from rtc.rtcp import (
     pack_sender_report,
     parse_rtcp,
 )
-from rtc.rtp_packet import RtpPacket, parse_rtp
-from rtc.sdp_answer import publisher_answer, read_publisher_offer
-from rtc.sdp_fragment import read_fragment
-from rtc.sdp_lines import LocalTransport
-from rtc.sdp_player import player_answer, read_player_offer, slots_of
-from rtc.stun import pack_binding_request, parse_binding_request
-from rtc.transport_feedback import ArrivalLog, parse_transport_feedback
+from rtc.rtp.rtp_packet import RtpPacket, parse_rtp
+from rtc.rtp.transport_feedback import ArrivalLog, parse_transport_feedback
+from rtc.sdp.answer import publisher_answer, read_publisher_offer
+from rtc.sdp.fragment import read_fragment
+from rtc.sdp.lines import LocalTransport
+from rtc.sdp.player import player_answer, read_player_offer, slots_of
+from rtc.transport.stun import pack_binding_request, parse_binding_request
+from rtc.uplink.nack import MAX_MISSING
 from tests.fuzzing import Spoiler
 from tests.searching import share
 from tests.unit.rtc.forwarding_house import House

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rtc.codecs import Codec
-from rtc.handing_over import Numbered, know, numbers, recent, serve
+from rtc.downlink.layers import Simulcast
 from rtc.kind import Kind
-from rtc.layers import Simulcast
-from rtc.rtcp import KeyframeRequest, Nack
-from rtc.source import Source, StreamPlan
+from rtc.rtp.rtcp import KeyframeRequest, Nack
+from rtc.uplink.handing_over import Numbered, know, numbers, recent, serve
+from rtc.uplink.source import Source, StreamPlan
 from tests.unit.rtc.packets import FANOUT, VIDEO_PT, VP8_DELTA, VP8_KEY, FakeOutlet, video
 
 RID_ID, REPAIRED_ID, RTX_PT = 10, 11, 102

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc.history import History
-from rtc.serial import seq_delta
+from rtc.downlink.history import History
+from rtc.rtp.serial import seq_delta
 
 steps = st.lists(st.tuples(st.integers(-70, 70), st.integers(12, 90)), max_size=120)
 

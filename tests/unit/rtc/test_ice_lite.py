@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtc.errors import MalformedPacket
-from rtc.ice_lite import MAX_ADDRESSES, IceLite
-from rtc.stun import BindingRequest, pack_binding_request, parse_binding_request
+from rtc.transport.ice_lite import MAX_ADDRESSES, IceLite
+from rtc.transport.stun import BindingRequest, pack_binding_request, parse_binding_request
 
 HOME, AWAY = ("192.0.2.1", 4000), ("198.51.100.7", 5000)
 

@@ -12,15 +12,15 @@ from itertools import count
 import pytest
 
 from rtc.codecs import PAYLOAD_TYPES
-from rtc.forwarder import Forwarder
-from rtc.nack import Missing
+from rtc.downlink.slot import Slot
+from rtc.downlink.subscriber import Subscriber
+from rtc.forwarding.forwarder import Forwarder
 from rtc.plane import Kind
-from rtc.rtcp import KeyframeRequest, Nack, RtcpFact, pack_nack, parse_rtcp
-from rtc.rtp_packet import RtpPacket
-from rtc.serial import seq_delta
-from rtc.slot import Slot
-from rtc.source import Source
-from rtc.subscriber import Subscriber
+from rtc.rtp.rtcp import KeyframeRequest, Nack, RtcpFact, pack_nack, parse_rtcp
+from rtc.rtp.rtp_packet import RtpPacket
+from rtc.rtp.serial import seq_delta
+from rtc.uplink.nack import Missing
+from rtc.uplink.source import Source
 from tests.impairment.path import Bursts, Conditions, Path
 from tests.unit.rtc.packets import FANOUT, PLANS, VP8_CONTINUED, VP8_DELTA, VP8_KEY, routes, video
 

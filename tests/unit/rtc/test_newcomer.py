@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc.newcomer import MOST_CHECKS, Newcomer
-from rtc.stun import binding_success, is_success, pack_binding_request, parse_binding_request
+from rtc.transport.newcomer import MOST_CHECKS, Newcomer
+from rtc.transport.stun import binding_success, is_success, pack_binding_request, parse_binding_request
 
 PLACE = (0, ("192.0.2.7", 5000))
 TRANSACTION = bytes(range(12))

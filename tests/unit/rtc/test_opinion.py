@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc.opinion import picture_score, sound_score
+from rtc.downlink.opinion import picture_score, sound_score
 
 LOSSES = st.floats(0, 100)
 DELAYS = st.floats(0, 2000)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc.forwarder import Forwarder
-from rtc.pacer import BURST, LEAST_PER_S, MOST_HELD, Pacer
+from rtc.forwarding.forwarder import Forwarder
+from rtc.uplink.pacer import BURST, LEAST_PER_S, MOST_HELD, Pacer
 from tests.unit.rtc.packets import (
     VP8_CONTINUED,
     VP8_DELTA,

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc import h264_payload, vp8_payload
 from rtc.codecs import Codec
 from rtc.errors import MalformedPacket
-from rtc.h264_sps import sps_size
-from rtc.rtcp import (
+from rtc.rtp import h264_payload, vp8_payload
+from rtc.rtp.h264_sps import sps_size
+from rtc.rtp.rtcp import (
     KeyframeRequest,
     Nack,
     ReceiverEstimate,
@@ -31,7 +31,7 @@ from rtc.rtcp import (
     pack_sender_report,
     parse_rtcp,
 )
-from rtc.rtp_packet import is_rtcp, parse_rtp
+from rtc.rtp.rtp_packet import is_rtcp, parse_rtp
 from tests.unit.rtc.packets import VP8_CONTINUED, VP8_DELTA, VP8_KEY, audio, video
 
 seqs = st.integers(0, 0xFFFF)

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtc.figures import WorkerLoad
-from rtc.placement import Share, flows, kept, loses, needed, order, split
 from rtc.plane import AudioRoute, ScopeRoutes, VideoRoute
-from rtc.pool_state import PoolState
+from rtc.pool.placement import Share, flows, kept, loses, needed, order, split
+from rtc.pool.pool_state import PoolState
 
 CONNECTIONS = [f"c{n}" for n in range(6)]
 SOURCES = [f"s{n}" for n in range(4)]

@@ -12,8 +12,8 @@ from rtc.aiortc_seam import read_sdp
 from rtc.codecs import Codec
 from rtc.errors import MalformedSdp, NothingAcceptable, RtcError
 from rtc.plane import Kind
-from rtc.sdp_lines import LocalTransport
-from rtc.sdp_player import player_answer, read_player_offer, slots_of
+from rtc.sdp.lines import LocalTransport
+from rtc.sdp.player import player_answer, read_player_offer, slots_of
 
 LOCAL = LocalTransport(
     ufrag="ours", password="p" * 24, fingerprint=":".join(["CD"] * 32), candidates=(("192.0.2.1", 8792),)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from rtc.codecs import PAYLOAD_TYPES, Codec
 from rtc.errors import MalformedPacket
-from rtc.forwarder import Forwarder
+from rtc.forwarding.forwarder import Forwarder
 from rtc.plane import AudioRoute, MediaEvent, ScopeRoutes
-from rtc.red import REACH, RED_PAYLOAD_TYPE, is_red, red_payload, without_repetitions, wrapped
-from rtc.rtcp import Nack
-from rtc.rtp_packet import RtpPacket
-from rtc.source import Source, StreamPlan
+from rtc.rtp.red import REACH, RED_PAYLOAD_TYPE, is_red, red_payload, without_repetitions, wrapped
+from rtc.rtp.rtcp import Nack
+from rtc.rtp.rtp_packet import RtpPacket
+from rtc.uplink.source import Source, StreamPlan
 from tests.unit.rtc.packets import FANOUT, FakeOutlet, make_subscriber
 
 OPUS, RED = 109, 45  # the publisher's numbers

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc.admission import Limits
-from rtc.allocation import Pressure
-from rtc.load import Load
-from rtc.relief import BACK_S, CPU_HIGH, LAG_HIGH_S, STEP_S, Relief
+from rtc.forwarding.allocation import Pressure
+from rtc.worker.admission import Limits
+from rtc.worker.load import Load
+from rtc.worker.relief import BACK_S, CPU_HIGH, LAG_HIGH_S, STEP_S, Relief
 
 CALM, MIDDLING, BUSY = Load(cpu=0.3, lag_s=0.0), Load(cpu=0.7, lag_s=0.0), Load(cpu=0.9, lag_s=0.0)
 

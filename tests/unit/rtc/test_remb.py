@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtc.codecs import Codec
-from rtc.forwarder import Forwarder
-from rtc.remb import MAX_BPS, MIN_BPS, START_BPS, UplinkEstimate
-from rtc.rtcp import ReceiverEstimate, parse_rtcp
-from rtc.send_times import TICKS_PER_S, WRAP_S, SendTimes
-from rtc.source import Source, StreamPlan
+from rtc.forwarding.forwarder import Forwarder
+from rtc.rtp.rtcp import ReceiverEstimate, parse_rtcp
+from rtc.uplink.remb import MAX_BPS, MIN_BPS, START_BPS, UplinkEstimate
+from rtc.uplink.send_times import TICKS_PER_S, WRAP_S, SendTimes
+from rtc.uplink.source import Source, StreamPlan
 from tests.unit.rtc.packets import FANOUT, VIDEO_PT, VP8_DELTA, VP8_KEY, FakeOutlet, video
 
 SEND_TIME_ID = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtc.forwarding.routes import MAX_EMPTY_SCOPES, RouteTable
 from rtc.plane import AudioRoute, ScopeRoutes, VideoRoute
-from rtc.routes import MAX_EMPTY_SCOPES, RouteTable
 
 connections = st.sampled_from(["c1", "c2", "c3"])
 sources = st.sampled_from(["s1", "s2", "s3"])

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from rtc.codecs import Codec
 from rtc.errors import MalformedSdp, NothingAcceptable, RtcError
 from rtc.plane import Kind
-from rtc.sdp_answer import publisher_answer, read_publisher_offer
-from rtc.sdp_lines import LocalTransport, candidate_lines
-from rtc.sdp_offer import read_subscriber_answer, slot_lines, subscriber_offer
+from rtc.sdp.answer import publisher_answer, read_publisher_offer
+from rtc.sdp.lines import LocalTransport, candidate_lines
+from rtc.sdp.offer import read_subscriber_answer, slot_lines, subscriber_offer
 from tests.unit.rtc.offers import CHROMIUM, FFMPEG
 
 LOCAL = LocalTransport(

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtc.errors import MalformedSdp
-from rtc.sdp_fragment import read_fragment, restart_fragment
-from rtc.sdp_lines import LocalTransport
+from rtc.sdp.fragment import read_fragment, restart_fragment
+from rtc.sdp.lines import LocalTransport
 
 # RFC 9725, figure 6, with candidates of documentation addresses
 TRICKLE = (

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from rtc.allocation import Pressure
 from rtc.codecs import PAYLOAD_TYPES, RTX_PAYLOAD_TYPES, Codec
-from rtc.forwarder import Forwarder
+from rtc.downlink.slot import Retransmission, Slot
+from rtc.downlink.subscriber import Subscriber
+from rtc.downlink.transport_numbers import TransportNumbers
+from rtc.forwarding.allocation import Pressure
+from rtc.forwarding.forwarder import Forwarder
 from rtc.plane import Kind, MediaEvent, ScopeRoutes, SlotsChanged, SlotState, VideoRoute
-from rtc.rtcp import KeyframeRequest, parse_rtcp
-from rtc.rtp_packet import RtpPacket, parse_rtp
-from rtc.slot import Retransmission, Slot
-from rtc.source import Source
-from rtc.subscriber import Subscriber
-from rtc.transport_numbers import TransportNumbers
+from rtc.rtp.rtcp import KeyframeRequest, parse_rtcp
+from rtc.rtp.rtp_packet import RtpPacket, parse_rtp
+from rtc.uplink.source import Source
 from tests.unit.rtc.narrow_way import ELEMENT, NarrowWay
 from tests.unit.rtc.packets import FANOUT, VP8_DELTA, FakeOutlet, video
 from tests.unit.rtc.test_simulcast import PLAN, RID_ID, SIZES, key, named

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtc.codecs import Codec
-from rtc.forwarder import Forwarder
-from rtc.layers import Layer, Simulcast, choose
+from rtc.downlink.layers import Layer, Simulcast, choose
+from rtc.downlink.slot import Flow
+from rtc.forwarding.forwarder import Forwarder
 from rtc.plane import Kind, MediaEvent, ScopeRoutes, SlotsChanged, VideoRoute
-from rtc.rtcp import KeyframeRequest, parse_rtcp
-from rtc.sdp_simulcast import read_simulcast, sections, simulcast_lines
-from rtc.slot import Flow
-from rtc.source import Source, StreamPlan
+from rtc.rtp.rtcp import KeyframeRequest, parse_rtcp
+from rtc.sdp.simulcast import read_simulcast, sections, simulcast_lines
+from rtc.uplink.source import Source, StreamPlan
 from tests.unit.rtc.packets import FANOUT, VIDEO_PT, VP8_DELTA, FakeOutlet, make_subscriber, video
 
 RID_ID, REPAIRED_ID, RTX_PT = 10, 11, 102

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc.audio_slots import choose
-from rtc.keyframe_request import KeyframeRequests
-from rtc.loudness import Loudness
-from rtc.nack import MAX_MISSING, MAX_TRIES, Missing
-from rtc.reception import Arrival, Reception
-from rtc.rewrite import Rewrite
-from rtc.serial import seq_delta, ts_delta
-from rtc.source_clock import SourceClock, TrackClock
+from rtc.downlink.audio_slots import choose
+from rtc.downlink.rewrite import Rewrite
+from rtc.rtp.serial import seq_delta, ts_delta
+from rtc.rtp.source_clock import SourceClock, TrackClock
+from rtc.uplink.keyframe_request import KeyframeRequests
+from rtc.uplink.loudness import Loudness
+from rtc.uplink.nack import MAX_MISSING, MAX_TRIES, Missing
+from rtc.uplink.reception import Arrival, Reception
 
 
 @given(st.integers(0, 0xFFFF), st.integers(-0x8000, 0x7FFF))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 
 from rtc.plane import Kind
-from rtc.rtcp import KeyframeRequest, Nack, parse_rtcp
-from rtc.serial import seq_delta, ts_delta
+from rtc.rtp.rtcp import KeyframeRequest, Nack, parse_rtcp
+from rtc.rtp.serial import seq_delta, ts_delta
 from tests.unit.rtc.forwarding_house import House
 from tests.unit.rtc.packets import (
     VP8_KEY,

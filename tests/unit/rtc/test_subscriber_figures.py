@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtc.downlink.slot_reports import SlotReports
 from rtc.figures import SourceStats, SubscriberStats
-from rtc.forwarder import NTP_EPOCH_S, Forwarder
+from rtc.forwarding.forwarder import NTP_EPOCH_S, Forwarder
+from rtc.forwarding.turns import Turns
 from rtc.plane import MediaEvent
-from rtc.round_trip import round_trip_s
-from rtc.rtcp import ReportBlock
-from rtc.slot_reports import SlotReports
-from rtc.turns import Turns
+from rtc.rtp.round_trip import round_trip_s
+from rtc.rtp.rtcp import ReportBlock
 from tests.unit.rtc.packets import VP8_DELTA, VP8_KEY, events_of, make_source, make_subscriber, routes, video
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtc.errors import MalformedPacket
-from rtc.transport_feedback import (
+from rtc.rtp.transport_feedback import (
     MAX_STATUSES,
     TICK_S,
     ArrivalLog,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc.rtp_packet import parse_rtp
-from rtc.transport_numbers import KEPT, TransportNumbers
+from rtc.downlink.transport_numbers import KEPT, TransportNumbers
+from rtc.rtp.rtp_packet import parse_rtp
 from tests.unit.rtc.packets import video
 
 

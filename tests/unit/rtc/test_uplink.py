@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rtc.codecs import Codec
-from rtc.forwarder import Forwarder
+from rtc.forwarding.forwarder import Forwarder
 from rtc.plane import MediaEvent
-from rtc.rtcp import ReceiverEstimate, parse_rtcp
-from rtc.rtp_packet import parse_rtp
-from rtc.source import Source, StreamPlan
-from rtc.transport_feedback import parse_transport_feedback
+from rtc.rtp.rtcp import ReceiverEstimate, parse_rtcp
+from rtc.rtp.rtp_packet import parse_rtp
+from rtc.rtp.transport_feedback import parse_transport_feedback
+from rtc.uplink.source import Source, StreamPlan
 from tests.unit.rtc.packets import (
     FANOUT,
     VIDEO_PT,

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc.picture_numbers import NO_PICTURE, NO_SHIFT, Reached, Shift, shifted
-from rtc.rtp_packet import HEADER_LENGTH
-from rtc.vp8_payload import read_picture
+from rtc.rtp.picture_numbers import NO_PICTURE, NO_SHIFT, Reached, Shift, shifted
+from rtc.rtp.rtp_packet import HEADER_LENGTH
+from rtc.rtp.vp8_payload import read_picture
 from tests.unit.rtc.forwarding_house import House
 from tests.unit.rtc.packets import video
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc.picture_numbers import NO_PICTURE, Shift, shifted
-from rtc.rtp_packet import HEADER_LENGTH
-from rtc.vp9_payload import keyframe_start, picture_size, read_picture
+from rtc.rtp.picture_numbers import NO_PICTURE, Shift, shifted
+from rtc.rtp.rtp_packet import HEADER_LENGTH
+from rtc.rtp.vp9_payload import keyframe_start, picture_size, read_picture
 from tests.unit.rtc.encoding import encoded
 from tests.unit.rtc.packets import video
 

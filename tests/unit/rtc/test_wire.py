@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtc import wire
 from rtc.errors import MalformedMessage, NothingAcceptable, RtcError
 from rtc.figures import SlotStats, SourceStats, SubscriberStats, TrackStats, WorkerLoad
+from rtc.link import wire
 from rtc.plane import (
     AudioRoute,
     ConnectionDown,

@@ -1,0 +1,1 @@
+"""What leaves to a subscriber: slots, the fan-out, what its way carries."""

@@ -1,0 +1,1 @@
+"""Between hub and worker: messages, processes, the folder where they meet."""

@@ -1,0 +1,1 @@
+"""The hub's side: all workers as one media plane."""

@@ -1,0 +1,1 @@
+"""Session descriptions: what is offered, answered and agreed."""

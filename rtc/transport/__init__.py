@@ -1,0 +1,1 @@
+"""One peer's way: ports, checks, handshakes, keys."""

@@ -1,0 +1,1 @@
+"""What a publisher brings: sources, tracks, what is missing of them."""
