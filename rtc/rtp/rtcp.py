@@ -72,7 +72,7 @@ class ReceiverEstimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportReport:
-    """When packets that were numbered transport-wide arrived, still packed (downlink/transport_numbers.py)."""
+    """When packets that were numbered transport-wide arrived, still packed (see TransportNumbers)."""
 
     body: bytes
 
