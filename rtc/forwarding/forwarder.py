@@ -34,6 +34,7 @@ SOURCE_REPORT_EVERY_S = 1.0
 STATS_EVERY_S = 2.0
 SUBSCRIBERS_AT_ONCE = 8  # whose figures are told in one tick
 MEASURE_EVERY_S = 1.0
+SHARE_EVERY_S = 0.25
 SILENT_S = 10.0
 NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
 
@@ -47,7 +48,7 @@ class Forwarder:
         self.routes = RouteTable()
         self._changed: dict[str, dict[Slot, None]] = {}
         self._transport_at = self._audio_at = self._levels_at = self._source_report_at = self._stats_at = 0.0
-        self._measured_at = 0.0
+        self._measured_at = self._shared_at = 0.0
         self.pressure = Pressure.NONE  # what the worker itself must give up at present
         self._speaking: tuple[str, ...] = ()
         self.sources: dict[str, Source] = {}
@@ -198,8 +199,10 @@ class Forwarder:
             self._audio_at = now
             self._choose_voices(now)
             self._measure(now)
-            self._share_out(self.subscribers.values(), now)
             self._report_to_subscribers(now)
+        if now - self._shared_at >= SHARE_EVERY_S:
+            self._shared_at = now
+            self._share_out(self.subscribers.values(), now)
         if now - self._stats_at >= STATS_EVERY_S:
             self._stats_at = now
             for source in self.sources.values():

@@ -4,7 +4,6 @@ A request that is not signed correctly is answered by nothing at all: nobody is 
 shown that they know the password.
 """
 
-import hashlib
 import hmac
 import ipaddress
 import zlib
@@ -156,7 +155,7 @@ def _check_fingerprint(data: bytes, at: int) -> None:
 
 
 def _sign(message: bytes, password: str) -> bytes:
-    return hmac.new(password.encode(), message, hashlib.sha1).digest()
+    return hmac.digest(password.encode(), message, "sha1")
 
 
 def _with_length(message: bytes, length: int) -> bytes:
