@@ -15,7 +15,7 @@ from rtc.uplink.source import Source
 from rtc.worker.crossing import Crossings
 from rtc.worker.peers import Peers
 
-RELEASE_S = 0.002
+RELEASE_S = 0.004
 
 
 class Publishing:
