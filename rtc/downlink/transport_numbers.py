@@ -6,6 +6,7 @@ place: `next`, then `KEPT` times in microseconds modulo 2^32, then `KEPT` length
 """
 
 from collections.abc import Callable
+from struct import Struct
 
 from rtc.downlink.way_report import Passage, WayReport, way_report
 from rtc.rtp.serial import SEQ_MASK
@@ -15,6 +16,8 @@ KEPT = 4096  # more than a second of the most that one subscriber gets
 SPACE = 4 + 4 * KEPT + 2 * KEPT  # bytes
 STAMP = 8  # bytes that a stamp adds to a packet
 _MICROSECONDS = 0xFFFFFFFF
+_HEAD = Struct("!B11sIBHB")  # an RTP header with one element of three bytes and one of padding (RFC 8285)
+_ONE_WORD = 0xBEDE0001
 
 
 class TransportNumbers:
@@ -39,10 +42,11 @@ class TransportNumbers:
         """The packet, which had no header extension, with the next number in one; noted as leaving now."""
         number = self._next[0]
         self._next[0] = (number + 1) & SEQ_MASK
-        self._times[number % KEPT] = int(self._clock() * 1e6) & _MICROSECONDS
-        self._sizes[number % KEPT] = len(plain)
-        element = bytes((0xBE, 0xDE, 0, 1, self.element_id << 4 | 1, number >> 8, number & 0xFF, 0))
-        return bytes((plain[0] | 0x10,)) + plain[1:12] + element + plain[12:]
+        place = number % KEPT
+        self._times[place] = int(self._clock() * 1e6) & _MICROSECONDS
+        self._sizes[place] = len(plain)
+        element = self.element_id << 4 | 1
+        return _HEAD.pack(plain[0] | 0x10, plain[1:12], _ONE_WORD, element, number, 0) + plain[12:]
 
     def passages(self, body: bytes) -> list[Passage]:
         """What the report (the body of transport-wide feedback) says of packets still noted, in order.

@@ -139,15 +139,19 @@ def parse_transport_feedback(body: bytes) -> TransportFeedback:
     symbols, at = _symbols(body, statuses)
     arrivals: list[float | None] = []
     ticks = reference * REFERENCE_TICKS
+    end = len(body)
     for symbol in symbols:
-        if symbol == 0:
+        if symbol == _SMALL and at < end:
+            ticks += body[at]
+            at += 1
+        elif symbol == 0:
             arrivals.append(None)
             continue
-        size = 1 if symbol == _SMALL else 2
-        if symbol > _LARGE or at + size > len(body):
+        elif symbol == _LARGE and at + 2 <= end:
+            ticks += int.from_bytes(body[at : at + 2], "big", signed=True)
+            at += 2
+        else:
             raise MalformedPacket("transport feedback lacks deltas")
-        ticks += int.from_bytes(body[at : at + size], "big", signed=size == 2)
-        at += size
         arrivals.append(ticks * TICK_S)
     return TransportFeedback(base=base, count=count, arrivals=tuple(arrivals))
 
