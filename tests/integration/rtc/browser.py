@@ -66,8 +66,11 @@ class Viewer:
         return found
 
     async def stood(self, mid: str, since: float) -> float:
-        """For how long, in ms, the picture stood still at most since then."""
-        shown = [frame["at"] for frame in await self.frames(mid)]
+        """For how long, in ms, the picture stood still at most since then, now that it has moved again."""
+        shown: list[float] = []
+        async with asyncio.timeout(15):
+            while not shown or shown[-1] <= since:  # decoded is not shown yet: a busy page paints later
+                shown = [frame["at"] for frame in await self.frames(mid)]
         return max(late - early for early, late in pairwise(shown) if late > since)
 
 
