@@ -14,7 +14,6 @@ from rtc.rtp.transport_feedback import parse_transport_feedback
 
 KEPT = 4096  # more than a second of the most that one subscriber gets
 SPACE = 4 + 4 * KEPT + 2 * KEPT  # bytes
-STAMP = 8  # bytes that a stamp adds to a packet
 _MICROSECONDS = 0xFFFFFFFF
 _HEAD = Struct("!B11sIBHB")  # an RTP header with one element of three bytes and one of padding (RFC 8285)
 _ONE_WORD = 0xBEDE0001

@@ -179,7 +179,8 @@ class Forwarder:
     def tick(self, now: float) -> bool:
         """Everything that was due has been done. True while something is pressing (tick again in 10 ms)."""
         budget = CATCH_UP_PACKETS
-        pressing = False
+        pressing = self.holding
+        self.release(now)  # also of what another worker brought, for which no publisher's timer runs
         for source in self.sources.values():
             for track in source.layers(Kind.VIDEO):
                 if track.ssrc:

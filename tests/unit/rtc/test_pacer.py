@@ -120,6 +120,16 @@ def test_a_large_keyframe_reaches_the_viewer_whole_and_evenly_and_sound_is_not_h
     assert [packet.seq for packet in scene.outlet.left] == [1000 + index for index in range(125)]
 
 
+def test_ticks_alone_let_go_of_what_is_held() -> None:
+    scene = Scene()
+    scene.frame(0, 120, VP8_KEY)
+    for _ in range(20):
+        scene.now += 0.01
+        scene.forwarder.tick(scene.now)
+    assert len(scene.outlet.left) == 120
+    assert not scene.forwarder.holding
+
+
 def test_what_was_held_leaves_only_to_those_who_may_receive_it_then() -> None:
     scene = Scene()
     scene.frame(0, 120, VP8_KEY)
